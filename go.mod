@@ -1,0 +1,3 @@
+module turnup.dev/kubectl-turnup
+
+go 1.26.0

@@ -1,0 +1,89 @@
+// Package images knows every image a cluster uses, and reads and writes
+// bundles: OCI layouts that hold all of them.
+package images
+
+import "strings"
+
+// Component is the part of the cluster an image serves.
+type Component string
+
+// The components that have an image of their own.
+const (
+	Pause                 Component = "pause"
+	Etcd                  Component = "etcd"
+	KubeAPIServer         Component = "kube-apiserver"
+	KubeControllerManager Component = "kube-controller-manager"
+	KubeScheduler         Component = "kube-scheduler"
+	KubeProxy             Component = "kube-proxy"
+	Kubelet               Component = "kubelet"
+	Flannel               Component = "flannel"
+	FlannelCNIPlugin      Component = "flannel-cni-plugin"
+	CoreDNS               Component = "coredns"
+	Bootstrap             Component = "bootstrap"
+	AddonManager          Component = "addon-manager"
+	Machine               Component = "machine"
+)
+
+// Runtime is the version of this project's own images (bootstrap, addon-manager, machine).
+const Runtime = "v0.1.0"
+
+// Image is one image of a cluster.
+type Image struct {
+	Component Component `json:"component"`
+	// Ref is the upstream reference, registry and tag included.
+	Ref string `json:"ref"`
+}
+
+// kubernetes maps a supported minor release to its pinned patch release.
+var kubernetes = map[string]string{"1.37": "v1.37.1"}
+
+// KubernetesVersion returns the pinned patch release of a minor ("1.37" → "v1.37.1"),
+// or "" for a minor this release does not support.
+func KubernetesVersion(minor string) string { return kubernetes[minor] }
+
+// Own is the repository prefix of the images this project publishes.
+const Own = "ghcr.io/kubectl-turnup/"
+
+// Set is the images of one cluster.
+type Set struct{ list []Image }
+
+// For returns the images of a cluster of a Kubernetes minor. A registry other
+// than "" replaces the registry host of every reference (a mirror).
+func For(minor, registry string) Set {
+	version := KubernetesVersion(minor)
+	s := Set{list: []Image{
+		{Pause, "registry.k8s.io/pause:3.10.1"},
+		{Etcd, "registry.k8s.io/etcd:3.7.3-0"},
+		{KubeAPIServer, "registry.k8s.io/kube-apiserver:" + version},
+		{KubeControllerManager, "registry.k8s.io/kube-controller-manager:" + version},
+		{KubeScheduler, "registry.k8s.io/kube-scheduler:" + version},
+		{KubeProxy, "registry.k8s.io/kube-proxy:" + version},
+		{Kubelet, Own + "kubelet:" + version},
+		{Flannel, "ghcr.io/flannel-io/flannel:v0.28.4"},
+		{FlannelCNIPlugin, "ghcr.io/flannel-io/flannel-cni-plugin:v1.9.1-flannel1"},
+		{CoreDNS, "registry.k8s.io/coredns/coredns:v1.15.0"},
+		{Bootstrap, Own + "bootstrap:" + Runtime},
+		{AddonManager, Own + "addon-manager:" + Runtime},
+		{Machine, Own + "machine:" + Runtime},
+	}}
+	if registry != "" {
+		for i := range s.list {
+			_, path, _ := strings.Cut(s.list[i].Ref, "/")
+			s.list[i].Ref = strings.TrimSuffix(registry, "/") + "/" + path
+		}
+	}
+	return s
+}
+
+// Images lists the set in a stable order.
+func (s Set) Images() []Image { return append([]Image(nil), s.list...) }
+
+// Ref returns the reference of a component's image; "" for an unknown component.
+func (s Set) Ref(c Component) string {
+	for _, image := range s.list {
+		if image.Component == c {
+			return image.Ref
+		}
+	}
+	return ""
+}
