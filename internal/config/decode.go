@@ -1,0 +1,307 @@
+package config
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// Decode reads a config: one JSON object that says what differs from Default.
+// It is strict, and reports every problem at once with its place. name is the
+// file's name for those reports.
+func Decode(data []byte, name string) (Cluster, error) {
+	if p, ok := malformed(data, name); ok {
+		return Cluster{}, Problems{p}
+	}
+	r := &reader{dec: json.NewDecoder(bytes.NewReader(data)), data: data, name: name,
+		config: Default(), seen: map[string]int{}, failed: map[string]bool{}}
+	r.dec.UseNumber()
+	if _, err := r.dec.Token(); err != nil {
+		return Cluster{}, fmt.Errorf("%s: read the config: %w", name, err)
+	}
+	if err := r.object(""); err != nil {
+		return Cluster{}, fmt.Errorf("%s: read the config: %w", name, err)
+	}
+	r.validate()
+	if len(r.problems) > 0 {
+		return Cluster{}, r.problems.sorted()
+	}
+	return r.config, nil
+}
+
+// malformed says why data is not one JSON object. What it lets pass, the
+// reader can walk through without an error.
+func malformed(data []byte, name string) (Problem, bool) {
+	at := func(offset int, format string, args ...any) (Problem, bool) {
+		line, column := position(data, offset)
+		return Problem{File: name, Line: line, Column: column, Text: fmt.Sprintf(format, args...)}, true
+	}
+	body := bytes.TrimLeft(data, " \t\r\n")
+	switch {
+	case bytes.HasPrefix(data, []byte("\xef\xbb\xbf")):
+		return at(0, "the file starts with a byte order mark; save it as UTF-8 without one")
+	case !utf8.Valid(data):
+		return at(invalidUTF8(data), "the file is not UTF-8; save it as UTF-8")
+	case len(body) == 0:
+		return at(0, "the file is empty; {} is the config that is all defaults")
+	}
+	var whole json.RawMessage
+	var syntax *json.SyntaxError
+	switch err := json.Unmarshal(data, &whole); {
+	case errors.As(err, &syntax) && strings.HasPrefix(syntax.Error(), "unexpected end"):
+		return at(len(data), "the file is truncated: it ends inside the JSON")
+	case errors.As(err, &syntax):
+		offset := max(0, int(syntax.Offset)-1)
+		return at(offset, "not JSON: %s%s", syntax, remedy(data, offset))
+	case err != nil:
+		return at(0, "not JSON: %s", err)
+	case body[0] != '{':
+		return at(len(data)-len(body), "the config is one JSON object: it starts with {")
+	}
+	return Problem{}, false
+}
+
+// remedy explains the slips that people make most.
+func remedy(data []byte, offset int) string {
+	before := bytes.TrimRight(data[:offset], " \t\r\n")
+	switch {
+	case offset >= len(data):
+		return ""
+	case data[offset] == '/' || data[offset] == '#':
+		return " (JSON has no comments)"
+	case bytes.HasSuffix(before, []byte(",")) && (data[offset] == '}' || data[offset] == ']'):
+		return " (there is a comma too many)"
+	case data[offset] == '\'':
+		return " (JSON has double quotes only)"
+	}
+	return ""
+}
+
+func invalidUTF8(data []byte) int {
+	for i := 0; i < len(data); {
+		r, size := utf8.DecodeRune(data[i:])
+		if r == utf8.RuneError && size == 1 {
+			return i
+		}
+		i += size
+	}
+	return len(data)
+}
+
+// position counts lines and columns (in characters) from 1.
+func position(data []byte, offset int) (line, column int) {
+	before := data[:min(offset, len(data))]
+	start := bytes.LastIndexByte(before, '\n') + 1
+	return bytes.Count(before, []byte("\n")) + 1, utf8.RuneCount(before[start:]) + 1
+}
+
+// reader walks over the tokens of a well-formed file.
+type reader struct {
+	dec      *json.Decoder
+	data     []byte
+	name     string
+	config   Cluster
+	seen     map[string]int  // path → offset of its value
+	failed   map[string]bool // paths with a problem of their own
+	problems Problems
+}
+
+func (r *reader) report(path string, offset int, format string, args ...any) {
+	line, column := position(r.data, offset)
+	r.failed[path] = true
+	r.problems = append(r.problems,
+		Problem{File: r.name, Path: path, Line: line, Column: column, Text: fmt.Sprintf(format, args...)})
+}
+
+// next returns the next token and where it starts.
+func (r *reader) next() (json.Token, int, error) {
+	start := int(r.dec.InputOffset())
+	for start < len(r.data) && strings.IndexByte(" \t\r\n,:", r.data[start]) >= 0 {
+		start++
+	}
+	token, err := r.dec.Token()
+	return token, start, err
+}
+
+// object reads the members of the group at path, whose { was just read.
+func (r *reader) object(path string) error {
+	first := map[string]int{}
+	for r.dec.More() {
+		token, at, err := r.next()
+		if err != nil {
+			return err
+		}
+		key, _ := token.(string)
+		if path == "" && key == "$schema" {
+			// Editors look it up; it says nothing about the cluster.
+			if err := r.skip(); err != nil {
+				return err
+			}
+			continue
+		}
+		full := key
+		if path != "" {
+			full = path + "." + key
+		}
+		if before, twice := first[key]; twice {
+			line, _ := position(r.data, before)
+			r.report(full, at, "the key stands twice, first in line %d; keep one", line)
+			if err := r.skip(); err != nil {
+				return err
+			}
+			continue
+		}
+		first[key] = at
+		if err := r.member(full, key, at); err != nil {
+			return err
+		}
+	}
+	_, _, err := r.next() // the closing brace
+	return err
+}
+
+// member reads the value of one key.
+func (r *reader) member(path, key string, keyAt int) error {
+	symbol, isSymbol := lookup(path)
+	keys := keysOf(path)
+	// A dot in a key would look like a path it is not.
+	if strings.Contains(key, ".") || key == "" || !isSymbol && len(keys) == 0 {
+		text := unknown(path)
+		switch {
+		case key == "":
+			text = "the key is empty; remove it"
+		case isSymbol || len(keys) > 0:
+			text = "a dotted key is not a path here; write nested objects"
+		}
+		r.report(path, keyAt, "%s", text)
+		return r.skip()
+	}
+	token, at, err := r.next()
+	if err != nil {
+		return err
+	}
+	opened := token == json.Delim('{') || token == json.Delim('[')
+	switch {
+	case !isSymbol && token == json.Delim('{'):
+		return r.object(path)
+	case !isSymbol:
+		r.report(path, at, "%s, want an object with the keys %s", describe(token), strings.Join(keys, ", "))
+	case opened:
+		r.report(path, at, "%s, want %s", describe(token), symbol.Legal())
+	default:
+		r.value(symbol, token, at)
+	}
+	if opened {
+		return r.rest()
+	}
+	return nil
+}
+
+// value stores a scalar.
+func (r *reader) value(symbol Symbol, token json.Token, at int) {
+	r.seen[symbol.Path] = at
+	switch v := token.(type) {
+	case bool:
+		if symbol.Kind == Bool {
+			field(&r.config, symbol.Path).SetBool(v)
+			return
+		}
+	case string:
+		if symbol.Kind == String || symbol.Kind == Choice {
+			field(&r.config, symbol.Path).SetString(v)
+			return
+		}
+	case json.Number:
+		if symbol.Kind == Int {
+			n, problem := whole(symbol, v.String())
+			if problem != "" {
+				r.report(symbol.Path, at, "%s", problem)
+				return
+			}
+			field(&r.config, symbol.Path).SetInt(int64(n))
+			return
+		}
+	case nil:
+		r.report(symbol.Path, at, "null is no value, want %s; leave the key out for the default", symbol.Legal())
+		return
+	}
+	r.report(symbol.Path, at, "%s, want %s", describe(token), symbol.Legal())
+}
+
+// skip reads one value of any shape and forgets it.
+func (r *reader) skip() error {
+	token, _, err := r.next()
+	if err != nil || token != json.Delim('{') && token != json.Delim('[') {
+		return err
+	}
+	return r.rest()
+}
+
+// rest reads up to the end of an object or array that was opened.
+func (r *reader) rest() error {
+	for depth := 1; depth > 0; {
+		token, _, err := r.next()
+		if err != nil {
+			return err
+		}
+		switch token {
+		case json.Delim('{'), json.Delim('['):
+			depth++
+		case json.Delim('}'), json.Delim(']'):
+			depth--
+		}
+	}
+	return nil
+}
+
+// validate adds what only the whole config shows, at the place of the value
+// in this file, if it has one.
+func (r *reader) validate() {
+	var found Problems
+	if !errors.As(Validate(r.config), &found) {
+		return
+	}
+	for _, p := range found {
+		p.File = r.name
+		if at, ok := r.seen[p.Path]; ok {
+			p.Line, p.Column = position(r.data, at)
+		}
+		// A value that could not be read still is the default here.
+		if !r.failed[p.Path] {
+			r.problems = append(r.problems, p)
+		}
+	}
+}
+
+// whole reads a whole number in plain digits, or says why text is none.
+func whole(symbol Symbol, text string) (int, string) {
+	n, err := strconv.Atoi(text)
+	switch {
+	case errors.Is(err, strconv.ErrRange):
+		return 0, fmt.Sprintf("%s is out of range, want %s", text, symbol.Legal())
+	case err != nil, strings.HasPrefix(text, "+"):
+		return 0, fmt.Sprintf("%q is no whole number in digits, want %s", text, symbol.Legal())
+	}
+	return n, ""
+}
+
+func describe(token json.Token) string {
+	switch v := token.(type) {
+	case string:
+		return fmt.Sprintf("%q is a string", v)
+	case bool:
+		return fmt.Sprintf("%t is a boolean", v)
+	case json.Number:
+		return v.String() + " is a number"
+	case json.Delim:
+		if v == '[' {
+			return "this is an array"
+		}
+		return "this is an object"
+	}
+	return "null is no value"
+}

@@ -1,0 +1,122 @@
+package config
+
+import (
+	"errors"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files, and fail")
+
+// golden compares with a file under testdata.
+func golden(t *testing.T, path, got string) {
+	t.Helper()
+	want, err := os.ReadFile(path)
+	if err == nil && string(want) == got {
+		return
+	}
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		t.Fatalf("%s rewritten; read the diff, then run again without -update", path)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Errorf("%s differs (-want +got, -update rewrites it):\n%s", path, cmp.Diff(string(want), got))
+}
+
+func TestEveryWrongFileIsRefusedWithPlaceAndLegalValues(t *testing.T) {
+	files, err := filepath.Glob("testdata/wrong/*.json")
+	if err != nil || len(files) < 20 {
+		t.Fatalf("found %d wrong files, %v", len(files), err)
+	}
+	for _, file := range files {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			data, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = Decode(data, filepath.Base(file))
+			if err == nil {
+				t.Fatal("accepted")
+			}
+			golden(t, strings.TrimSuffix(file, ".json")+".golden", err.Error()+"\n")
+		})
+	}
+}
+
+func TestAnEmptyObjectIsTheDefault(t *testing.T) {
+	got, err := Decode([]byte("{}"), "config.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(Default(), got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestAFileChangesOnlyWhatItNames(t *testing.T) {
+	got, err := Decode([]byte(`{"$schema": {"any": ["thing"]},
+		"provision": {"workers": 0}, "bootstrap": {"audit": false, "registry": "mirror.example.com:5000/k8s"}}`), "c")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Default()
+	want.Provision.Workers = 0
+	want.Bootstrap.Audit = false
+	want.Bootstrap.Registry = "mirror.example.com:5000/k8s"
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestSchemaIsOnlyAKeyAtTheTop(t *testing.T) {
+	if _, err := Decode([]byte(`{"network": {"$schema": "x"}}`), "c"); err == nil {
+		t.Error("accepted in a group")
+	}
+}
+
+func TestProblemsCarryPlaceAndPath(t *testing.T) {
+	_, err := Decode([]byte("{\n \"provision\": {\"workers\": 99}}"), "c.json")
+	var problems Problems
+	if !errors.As(err, &problems) {
+		t.Fatalf("%T: %v", err, err)
+	}
+	want := Problems{{File: "c.json", Path: "provision.workers", Line: 2, Column: 27,
+		Text: "99 is out of range, want a whole number from 0 to 50"}}
+	if diff := cmp.Diff(want, problems); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func FuzzDecode(f *testing.F) {
+	files, _ := filepath.Glob("testdata/wrong/*.json")
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(data)
+	}
+	f.Add(Encode(Default()))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		c, err := Decode(data, "fuzz.json")
+		if err != nil {
+			if !strings.HasPrefix(err.Error(), "fuzz.json") {
+				t.Errorf("the error does not name the file: %v", err)
+			}
+			return
+		}
+		again, err := Decode(Encode(c), "again.json")
+		if err != nil || again != c {
+			t.Errorf("not a fixed point: %v\n%s", err, cmp.Diff(c, again))
+		}
+	})
+}
