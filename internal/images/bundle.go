@@ -1,0 +1,116 @@
+package images
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/layout"
+)
+
+// The annotations that name an image inside an index. The first is OCI's; the
+// second is what containerd's import takes a full reference from.
+const (
+	annotationRef        = "org.opencontainers.image.ref.name"
+	annotationContainerd = "io.containerd.image.name"
+)
+
+// rebuild is the way out of every broken bundle.
+const rebuild = "build it with `make images`"
+
+// Bundle is a directory with the images of a cluster: an OCI layout whose
+// index names each image by its full reference.
+type Bundle struct {
+	dir    string
+	digest v1.Hash
+	index  v1.IndexManifest
+}
+
+// Open reads the index of the bundle in a directory. It does not look at the
+// images: that is Verify.
+func Open(dir string) (*Bundle, error) {
+	path := filepath.Join(dir, "index.json")
+	data, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("open bundle %s: there is no index.json; %s", dir, rebuild)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open bundle: %w", err)
+	}
+	b := &Bundle{dir: dir, digest: sum(data)}
+	if err := json.Unmarshal(data, &b.index); err != nil {
+		return nil, fmt.Errorf("open bundle: %s is damaged (%w); %s", path, err, rebuild)
+	}
+	for i, d := range b.index.Manifests {
+		if d.Annotations[annotationRef] == "" {
+			return nil, fmt.Errorf("open bundle: %s: manifest %d has no %s; %s", path, i, annotationRef, rebuild)
+		}
+	}
+	return b, nil
+}
+
+// Dir is where the bundle is.
+func (b *Bundle) Dir() string { return b.dir }
+
+// Digest identifies the bundle's content: "sha256:…" of its index, which holds
+// the digest of every image.
+func (b *Bundle) Digest() string { return b.digest.String() }
+
+// Refs lists the references of the bundle's images, sorted.
+func (b *Bundle) Refs() []string {
+	refs := make([]string, 0, len(b.index.Manifests))
+	for _, d := range b.index.Manifests {
+		refs = append(refs, d.Annotations[annotationRef])
+	}
+	slices.Sort(refs)
+	return refs
+}
+
+// Image returns the image of a reference.
+func (b *Bundle) Image(ref string) (v1.Image, error) {
+	d, err := b.descriptor(ref)
+	if err != nil {
+		return nil, err
+	}
+	image, err := layout.Path(b.dir).Image(d.Digest)
+	if err != nil {
+		return nil, fmt.Errorf("read image %s of bundle %s: %w; %s", ref, b.dir, err, rebuild)
+	}
+	return image, nil
+}
+
+// Require says which images of a set the bundle lacks.
+func (b *Bundle) Require(set Set) error {
+	var missing []string
+	for _, image := range set.Images() {
+		if _, err := b.descriptor(image.Ref); err != nil {
+			missing = append(missing, fmt.Sprintf("%s (%s)", image.Ref, image.Component))
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	return fmt.Errorf("bundle %s lacks %s; %s", b.dir, strings.Join(missing, ", "), rebuild)
+}
+
+func (b *Bundle) descriptor(ref string) (v1.Descriptor, error) {
+	for _, d := range b.index.Manifests {
+		if d.Annotations[annotationRef] == ref {
+			return d, nil
+		}
+	}
+	return v1.Descriptor{}, fmt.Errorf("bundle %s has no image %s; %s", b.dir, ref, rebuild)
+}
+
+// blob is where the bundle keeps a blob.
+func (b *Bundle) blob(h v1.Hash) string { return blobPath(b.dir, h) }
+
+func blobPath(dir string, h v1.Hash) string {
+	return filepath.Join(dir, "blobs", h.Algorithm, h.Hex)
+}
