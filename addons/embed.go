@@ -1,0 +1,15 @@
+// Package addons is the addon tree a new cluster starts with: one directory
+// per addon, plain kustomize, and cluster/, which holds this cluster's values.
+package addons
+
+import "embed"
+
+// FS is the tree, its paths relative to this directory ("coredns/service.yaml").
+//
+//go:embed all:cluster all:coredns all:flannel all:kube-proxy
+var FS embed.FS
+
+// Values is the path in FS of the file that carries a cluster's values. The
+// committed one is that of the default config; everything else in the tree is
+// the same for every cluster.
+const Values = "cluster/values.yaml"
