@@ -1,0 +1,229 @@
+package bootstrap
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"text/template"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/yaml"
+	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"turnup.dev/kubectl-turnup/bootstrap/objects"
+	"turnup.dev/kubectl-turnup/bootstrap/pki"
+	"turnup.dev/kubectl-turnup/internal/machines"
+	"turnup.dev/kubectl-turnup/internal/wait"
+)
+
+// FieldManager is the name under which the plugin itself applies objects.
+const FieldManager = "kubectl-turnup"
+
+// The waits of a cluster's start, longest first.
+const (
+	apiBudget     = 4 * time.Minute
+	objectsBudget = time.Minute
+	nodesBudget   = 3 * time.Minute
+)
+
+// Cluster is a control plane that is starting, or has started.
+type Cluster struct {
+	name   string
+	rest   *rest.Config
+	client kubernetes.Interface
+	dyn    dynamic.Interface
+}
+
+// Connect makes a client for the API server at an endpoint (host:port) that
+// trusts only the cluster's CA. Nothing is dialled yet.
+func Connect(name, endpoint string, ca []byte, identity pki.Pair) (*Cluster, error) {
+	cfg := &rest.Config{
+		Host: "https://" + endpoint,
+		TLSClientConfig: rest.TLSClientConfig{
+			CAData: ca, CertData: identity.Cert, KeyData: identity.Key,
+		},
+		QPS: 100, Burst: 200,
+		Timeout: 15 * time.Second,
+	}
+	client, err := kubernetes.NewForConfig(cfg)
+	if err != nil {
+		return nil, fmt.Errorf("make API client: %w", err)
+	}
+	dyn, err := dynamic.NewForConfig(cfg)
+	if err != nil {
+		return nil, fmt.Errorf("make API client: %w", err)
+	}
+	return &Cluster{name: name, rest: cfg, client: client, dyn: dyn}, nil
+}
+
+// Client is the typed client of the cluster.
+func (c *Cluster) Client() kubernetes.Interface { return c.client }
+
+// REST is the client configuration of the cluster.
+func (c *Cluster) REST() *rest.Config { return rest.CopyConfig(c.rest) }
+
+// AwaitAPI waits until the API server says that it is ready.
+func (c *Cluster) AwaitAPI(ctx context.Context) error {
+	return wait.For(ctx, wait.Options{
+		What: "the API server of " + c.name, Budget: apiBudget, Every: 100 * time.Millisecond,
+	}, func(ctx context.Context) (bool, string, error) {
+		body, err := c.client.Discovery().RESTClient().Get().AbsPath("/readyz").Timeout(5 * time.Second).DoRaw(ctx)
+		if err != nil {
+			return false, firstLines(err.Error()+" "+string(body), 3), nil
+		}
+		return true, "", nil
+	})
+}
+
+// Install applies what workers need to join: RBAC, the bootstrap token, the
+// machines. It is repeated until the API server has made its own namespaces.
+func (c *Cluster) Install(ctx context.Context, p *pki.PKI, file machines.File) error {
+	list, err := clusterObjects(c.name, p, file)
+	if err != nil {
+		return err
+	}
+	for _, object := range list {
+		what := object.GetKind() + " " + object.GetName()
+		err := wait.For(ctx, wait.Options{
+			What: "the API server to take " + what, Budget: objectsBudget, Every: 100 * time.Millisecond,
+		}, func(ctx context.Context) (bool, string, error) {
+			err := c.apply(ctx, object)
+			if apierrors.IsInvalid(err) || apierrors.IsBadRequest(err) {
+				return false, "", err
+			}
+			if err != nil {
+				return false, err.Error(), nil
+			}
+			return true, "", nil
+		})
+		if err != nil {
+			return fmt.Errorf("install %s: %w", what, err)
+		}
+	}
+	return nil
+}
+
+func (c *Cluster) apply(ctx context.Context, object *unstructured.Unstructured) error {
+	resource, ok := resources[object.GroupVersionKind()]
+	if !ok {
+		return fmt.Errorf("no resource is known for %s", object.GroupVersionKind())
+	}
+	data, err := json.Marshal(object)
+	if err != nil {
+		return fmt.Errorf("encode %s: %w", object.GetName(), err)
+	}
+	force := true
+	_, err = c.dyn.Resource(resource).Namespace(object.GetNamespace()).
+		Patch(ctx, object.GetName(), types.ApplyPatchType, data, metav1.PatchOptions{FieldManager: FieldManager, Force: &force})
+	return err
+}
+
+// resources are the kinds in objects/cluster.yaml; a fixed table spares a
+// discovery round trip to an API server that is only just up.
+var resources = map[schema.GroupVersionKind]schema.GroupVersionResource{
+	{Group: "rbac.authorization.k8s.io", Version: "v1", Kind: "ClusterRoleBinding"}: {
+		Group: "rbac.authorization.k8s.io", Version: "v1", Resource: "clusterrolebindings"},
+	{Version: "v1", Kind: "Secret"}:    {Version: "v1", Resource: "secrets"},
+	{Version: "v1", Kind: "ConfigMap"}: {Version: "v1", Resource: "configmaps"},
+	{Version: "v1", Kind: "Namespace"}: {Version: "v1", Resource: "namespaces"},
+}
+
+func clusterObjects(name string, p *pki.PKI, file machines.File) ([]*unstructured.Unstructured, error) {
+	t, err := template.New("cluster.yaml").Option("missingkey=error").Parse(objects.Cluster)
+	if err != nil {
+		return nil, fmt.Errorf("parse cluster objects: %w", err)
+	}
+	var out bytes.Buffer
+	err = t.Execute(&out, map[string]string{
+		"Cluster": name, "AdminGroup": pki.AdminGroup, "KubeletClient": pki.KubeletClient,
+		"TokenID": p.Token.ID, "TokenSecret": p.Token.Secret,
+		"TokenExpires": p.Token.Expires.UTC().Format(time.RFC3339),
+		"Machines":     string(file.Encode()),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("fill in cluster objects: %w", err)
+	}
+	var list []*unstructured.Unstructured
+	dec := yaml.NewYAMLOrJSONDecoder(&out, 4096)
+	for {
+		object := &unstructured.Unstructured{}
+		switch err := dec.Decode(&object.Object); {
+		case errors.Is(err, io.EOF):
+			return list, nil
+		case err != nil:
+			return nil, fmt.Errorf("decode cluster objects: %w", err)
+		}
+		if len(object.Object) > 0 {
+			list = append(list, object)
+		}
+	}
+}
+
+// AwaitNodes waits until every machine has registered as a Node, and gives the
+// control planes the role label that a kubelet may not give itself.
+func (c *Cluster) AwaitNodes(ctx context.Context, file machines.File) error {
+	return wait.For(ctx, wait.Options{
+		What: "the machines to register as nodes", Budget: nodesBudget, Every: 100 * time.Millisecond,
+	}, func(ctx context.Context) (bool, string, error) {
+		nodes, err := c.client.CoreV1().Nodes().List(ctx, metav1.ListOptions{})
+		if err != nil {
+			return false, err.Error(), nil
+		}
+		registered := map[string]corev1.Node{}
+		for _, n := range nodes.Items {
+			registered[n.Name] = n
+		}
+		var missing []string
+		for _, m := range file.Machines {
+			n, ok := registered[m.Name]
+			if !ok {
+				missing = append(missing, m.Name)
+				continue
+			}
+			if err := c.labelRole(ctx, m, n); err != nil {
+				return false, err.Error(), nil
+			}
+		}
+		if len(missing) > 0 {
+			return false, "not registered yet: " + strings.Join(missing, ", "), nil
+		}
+		return true, "", nil
+	})
+}
+
+const roleLabel = "node-role.kubernetes.io/"
+
+func (c *Cluster) labelRole(ctx context.Context, m machines.Machine, n corev1.Node) error {
+	key := roleLabel + string(m.Role)
+	if _, ok := n.Labels[key]; ok {
+		return nil
+	}
+	patch := fmt.Sprintf(`{"metadata":{"labels":{%q:""}}}`, key)
+	_, err := c.client.CoreV1().Nodes().Patch(ctx, m.Name, types.MergePatchType, []byte(patch),
+		metav1.PatchOptions{FieldManager: FieldManager})
+	if err != nil {
+		return fmt.Errorf("label node %s: %w", m.Name, err)
+	}
+	return nil
+}
+
+func firstLines(text string, n int) string {
+	lines := strings.SplitN(strings.TrimSpace(text), "\n", n+1)
+	if len(lines) > n {
+		lines = lines[:n]
+	}
+	return strings.Join(lines, " ")
+}

@@ -1,0 +1,106 @@
+package bootstrap
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"turnup.dev/kubectl-turnup/bootstrap/transport"
+	"turnup.dev/kubectl-turnup/internal/wait"
+)
+
+// DeliverBudget is the longest that one machine may take to become a node's
+// host, pulling the bootstrap image included.
+const DeliverBudget = 5 * time.Minute
+
+// upBudget is how long a machine may take to boot and start its container runtime.
+const upBudget = 60 * time.Second
+
+// Deliver brings one machine to what was rendered for it. It compares the files
+// on the machine first, and changes nothing when they are as they should be and
+// the kubelet runs; changed tells which it was.
+func Deliver(ctx context.Context, t transport.Transport, r Rendered, bootstrapImage string) (changed bool, err error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, DeliverBudget,
+		fmt.Errorf("machine %s did not take its config within %s: %w", r.Machine.Name, DeliverBudget, context.DeadlineExceeded))
+	defer cancel()
+	if err := awaitRuntime(ctx, t, r.Machine.Name); err != nil {
+		return false, err
+	}
+	current, err := upToDate(ctx, t, r)
+	if err != nil || current {
+		return false, err
+	}
+	if _, err := t.Run(ctx, applyScript(bootstrapImage), bytes.NewReader(r.Ignition)); err != nil {
+		return false, fmt.Errorf("bootstrap machine %s: %w", r.Machine.Name, err)
+	}
+	return true, nil
+}
+
+func awaitRuntime(ctx context.Context, t transport.Transport, machine string) error {
+	return wait.For(ctx, wait.Options{
+		What: "the container runtime of machine " + machine, Budget: upBudget, Every: 100 * time.Millisecond,
+	}, func(ctx context.Context) (bool, string, error) {
+		_, err := t.Run(ctx, "test -S /run/containerd/containerd.sock && ctr version >/dev/null", nil)
+		if err != nil {
+			return false, err.Error(), nil
+		}
+		return true, "", nil
+	})
+}
+
+// upToDate asks the machine itself: every file has the rendered content and the
+// kubelet is enabled and running. The bootstrap kubeconfig does not count on a
+// machine that already has a certificate: its token expires and is replaced.
+func upToDate(ctx context.Context, t transport.Transport, r Rendered) (bool, error) {
+	script := `systemctl is-active --quiet kubelet && systemctl is-enabled --quiet kubelet || exit 10
+sums=$(cat)
+if test -e /var/lib/kubelet/pki/kubelet-client-current.pem; then
+	sums=$(printf '%s\n' "$sums" | grep -v ' /etc/kubernetes/bootstrap-kubeconfig$')
+fi
+printf '%s\n' "$sums" | sha256sum --check --status || exit 10`
+	_, err := t.Run(ctx, script, strings.NewReader(checksums(r.Files)))
+	var exit *transport.ExitError
+	if errors.As(err, &exit) && exit.Code == 10 {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("look at machine %s: %w", r.Machine.Name, err)
+	}
+	return true, nil
+}
+
+// checksums lists the files as sha256sum(1) does.
+func checksums(files []File) string {
+	var out strings.Builder
+	for _, f := range files {
+		fmt.Fprintf(&out, "%x  %s\n", sha256.Sum256(f.Content), f.Path)
+	}
+	return out.String()
+}
+
+// applyScript takes the Ignition config on stdin, runs the bootstrap container
+// with the machine's root mounted, and starts the kubelet. The config stays in
+// /run (memory) and is removed: it holds keys.
+func applyScript(image string) string {
+	return `set -eu
+umask 077
+mkdir -p /run/turnup
+config=/run/turnup/ignition.json
+trap 'rm -f $config' EXIT
+cat >$config
+image='` + image + `'
+test -n "$(ctr -n turnup images ls -q name==$image)" || ctr -n turnup images pull "$image" >/dev/null
+before=$(cat /etc/containerd/conf.d/20-turnup.toml 2>/dev/null || true)
+ctr -n turnup container rm bootstrap >/dev/null 2>&1 || true
+ctr -n turnup run --rm --mount type=bind,src=/,dst=/host,options=rbind:rw "$image" bootstrap \
+	/usr/local/lib/turnup/apply $config
+after=$(cat /etc/containerd/conf.d/20-turnup.toml)
+test "$before" = "$after" || systemctl restart containerd
+systemctl daemon-reload
+systemctl enable --quiet kubelet
+systemctl restart kubelet`
+}

@@ -1,0 +1,116 @@
+package bootstrap
+
+import (
+	"fmt"
+	"net"
+	"sort"
+	"strings"
+
+	"turnup.dev/kubectl-turnup/bootstrap/pki"
+	"turnup.dev/kubectl-turnup/internal/config"
+	"turnup.dev/kubectl-turnup/internal/images"
+	"turnup.dev/kubectl-turnup/internal/machines"
+)
+
+// The control plane's parts run as users of their own, each able to read its
+// own keys only. The numbers are ours; no such users need to exist.
+const (
+	uidEtcd              = 65510
+	uidAPIServer         = 65511
+	uidControllerManager = 65512
+	uidScheduler         = 65513
+)
+
+// inputs is all that a template may say. A platform differs from another only
+// in the values here, never in a template.
+type inputs struct {
+	Cluster      string
+	Name         string
+	Address      string
+	ControlPlane bool
+	Worker       bool
+	NodeLabels   string
+	// SharedDisk: the machine's disk is shared with others (a container's).
+	SharedDisk        bool
+	KubeletKubeconfig string
+
+	Domain       string
+	DNSServiceIP string
+	ServiceCIDR  string
+	PodCIDR      string
+
+	APIPort            string
+	EtcdInitialCluster string
+	LeaderElect        bool
+	Encryption         bool
+	EncryptionKey      string
+	Audit              bool
+
+	EtcdUID, APIServerUID, ControllerManagerUID, SchedulerUID int
+
+	PauseImage, EtcdImage, APIServerImage, ControllerManagerImage, SchedulerImage, KubeletImage string
+}
+
+func newInputs(cfg config.Cluster, file machines.File, p *pki.PKI, m machines.Machine) (inputs, error) {
+	_, port, err := net.SplitHostPort(file.Endpoint)
+	if err != nil {
+		return inputs{}, fmt.Errorf("read endpoint %q: %w", file.Endpoint, err)
+	}
+	planes := file.WithRole(machines.ControlPlane)
+	set := images.For(cfg.Bootstrap.KubernetesVersion, cfg.Bootstrap.Registry)
+	in := inputs{
+		Cluster:           cfg.Cluster.Name,
+		Name:              m.Name,
+		Address:           m.Address,
+		ControlPlane:      m.Role == machines.ControlPlane,
+		Worker:            m.Role == machines.Worker,
+		NodeLabels:        nodeLabels(m),
+		SharedDisk:        cfg.Provision.Platform == "local",
+		KubeletKubeconfig: "/var/lib/kubelet/kubeconfig",
+
+		Domain:       cfg.Network.Domain,
+		DNSServiceIP: config.DNSServiceIP(cfg).String(),
+		ServiceCIDR:  cfg.Network.ServiceCIDR,
+		PodCIDR:      cfg.Network.PodCIDR,
+
+		APIPort:            port,
+		EtcdInitialCluster: etcdMembers(planes),
+		LeaderElect:        len(planes) > 1,
+		Encryption:         cfg.Bootstrap.Encryption,
+		EncryptionKey:      p.EncryptionKey,
+		Audit:              cfg.Bootstrap.Audit,
+
+		EtcdUID: uidEtcd, APIServerUID: uidAPIServer,
+		ControllerManagerUID: uidControllerManager, SchedulerUID: uidScheduler,
+
+		PauseImage:             set.Ref(images.Pause),
+		EtcdImage:              set.Ref(images.Etcd),
+		APIServerImage:         set.Ref(images.KubeAPIServer),
+		ControllerManagerImage: set.Ref(images.KubeControllerManager),
+		SchedulerImage:         set.Ref(images.KubeScheduler),
+		KubeletImage:           set.Ref(images.Kubelet),
+	}
+	if in.ControlPlane {
+		in.KubeletKubeconfig = "/etc/kubernetes/kubelet.conf"
+	}
+	return in, nil
+}
+
+// nodeLabels are the labels a kubelet may give itself; those below
+// kubernetes.io are refused by NodeRestriction and set by Cluster.Join instead.
+func nodeLabels(m machines.Machine) string {
+	labels := []string{"turnup.dev/role=" + string(m.Role)}
+	for key, value := range m.Labels {
+		labels = append(labels, key+"="+value)
+	}
+	sort.Strings(labels)
+	return strings.Join(labels, ",")
+}
+
+func etcdMembers(planes []machines.Machine) string {
+	var members []string
+	for _, m := range planes {
+		members = append(members, m.Name+"=https://"+net.JoinHostPort(m.Address, "2380"))
+	}
+	return strings.Join(members, ",")
+}

@@ -1,0 +1,262 @@
+// Package bootstrap is phase 2: a machine becomes a node.
+//
+// Render is pure: config, machines file and keys in, one Ignition config for
+// each machine out. Deliver carries one to its machine and runs it there;
+// Cluster does what a new cluster needs of its API server.
+package bootstrap
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"text/template"
+
+	"github.com/coreos/ignition/v2/config/util"
+	ignition "github.com/coreos/ignition/v2/config/v3_4/types"
+	"github.com/coreos/ignition/v2/config/validate"
+
+	"turnup.dev/kubectl-turnup/bootstrap/files"
+	"turnup.dev/kubectl-turnup/bootstrap/pki"
+	"turnup.dev/kubectl-turnup/internal/config"
+	"turnup.dev/kubectl-turnup/internal/machines"
+)
+
+// Rendered is what one machine gets.
+type Rendered struct {
+	Machine machines.Machine
+	// Files are what Ignition will put on the node, in a stable order.
+	Files []File
+	// Ignition is the config as JSON (spec 3.4.0). It holds keys: mode 0600.
+	Ignition []byte
+}
+
+// File is one file on a node.
+type File struct {
+	Path string
+	Mode int
+	// UID owns the file; 0 is root.
+	UID     int
+	Content []byte
+}
+
+// Render turns config, machines and keys into one Ignition config per machine,
+// in the machines file's order. The same input gives the same bytes.
+func Render(cfg config.Cluster, file machines.File, p *pki.PKI) ([]Rendered, error) {
+	var list []Rendered
+	for _, m := range file.Machines {
+		rendered, err := renderMachine(cfg, file, p, m)
+		if err != nil {
+			return nil, fmt.Errorf("render machine %s: %w", m.Name, err)
+		}
+		list = append(list, rendered)
+	}
+	return list, nil
+}
+
+func renderMachine(cfg config.Cluster, file machines.File, p *pki.PKI, m machines.Machine) (Rendered, error) {
+	in, err := newInputs(cfg, file, p, m)
+	if err != nil {
+		return Rendered{}, err
+	}
+	r := renderer{in: in}
+	r.node(p)
+	switch m.Role {
+	case machines.ControlPlane:
+		r.controlPlane(p)
+	case machines.Worker:
+		r.worker(p, file.Endpoint)
+	default:
+		return Rendered{}, fmt.Errorf("role %q has nothing to run yet", m.Role)
+	}
+	unit := r.execute("kubelet.service", r.in)
+	if r.err != nil {
+		return Rendered{}, r.err
+	}
+	data, err := encode(r, unit)
+	if err != nil {
+		return Rendered{}, err
+	}
+	r.file("/etc/systemd/system/kubelet.service", 0o644, 0, unit)
+	return Rendered{Machine: m, Files: r.files, Ignition: data}, nil
+}
+
+// renderer collects files; the first error sticks.
+type renderer struct {
+	in    inputs
+	files []File
+	dirs  []File
+	err   error
+}
+
+// node adds what every node has.
+func (r *renderer) node(p *pki.PKI) {
+	r.template("/etc/containerd/conf.d/20-turnup.toml", 0o644, 0, "containerd.toml", r.in)
+	r.template("/etc/sysctl.d/90-turnup.conf", 0o644, 0, "sysctl.conf", r.in)
+	r.template("/etc/kubernetes/kubelet.yaml", 0o644, 0, "kubelet.yaml", r.in)
+	r.file("/etc/kubernetes/pki/ca.crt", 0o644, 0, p.CA.Cert)
+}
+
+// worker adds what joins a worker: the CA that pins the API server, and a token
+// that lets the kubelet ask for a certificate of its own.
+func (r *renderer) worker(p *pki.PKI, endpoint string) {
+	r.kubeconfig("/etc/kubernetes/bootstrap-kubeconfig", 0, kubeconfig{
+		Cluster: r.in.Cluster, Server: "https://" + endpoint, CA: p.CA.Cert,
+		User: "bootstrap", Token: p.Token.Reveal(),
+	})
+}
+
+func (r *renderer) controlPlane(p *pki.PKI) {
+	keys := p.ControlPlanes[r.in.Name]
+	local := "https://127.0.0.1:" + r.in.APIPort
+
+	r.kubeconfig("/etc/kubernetes/kubelet.conf", 0, kubeconfig{
+		Cluster: r.in.Cluster, Server: local, CA: p.CA.Cert,
+		User: "system:node:" + r.in.Name, Cert: keys.Kubelet.Cert, Key: keys.Kubelet.Key,
+	})
+
+	etcd := r.component("etcd", uidEtcd)
+	etcd("ca.crt", p.EtcdCA.Cert)
+	etcd("server.crt", keys.EtcdServer.Cert)
+	etcd("server.key", keys.EtcdServer.Key)
+	etcd("peer.crt", keys.EtcdPeer.Cert)
+	etcd("peer.key", keys.EtcdPeer.Key)
+	r.dir("/var/lib/etcd", 0o700, uidEtcd)
+
+	api := r.component("kube-apiserver", uidAPIServer)
+	api("ca.crt", p.CA.Cert)
+	api("tls.crt", keys.APIServer.Cert)
+	api("tls.key", keys.APIServer.Key)
+	api("kubelet-client.crt", keys.APIServerKubeletClient.Cert)
+	api("kubelet-client.key", keys.APIServerKubeletClient.Key)
+	api("etcd-ca.crt", p.EtcdCA.Cert)
+	api("etcd-client.crt", keys.APIServerEtcdClient.Cert)
+	api("etcd-client.key", keys.APIServerEtcdClient.Key)
+	api("front-proxy-ca.crt", p.FrontProxyCA.Cert)
+	api("front-proxy-client.crt", keys.FrontProxyClient.Cert)
+	api("front-proxy-client.key", keys.FrontProxyClient.Key)
+	api("service-account.pub", p.ServiceAccountPub)
+	api("service-account.key", p.ServiceAccountKey)
+	api("authentication.yaml", r.execute("authentication.yaml", r.in))
+	if r.in.Encryption {
+		api("encryption.yaml", r.execute("encryption.yaml", r.in))
+	}
+	if r.in.Audit {
+		api("audit-policy.yaml", r.execute("audit-policy.yaml", r.in))
+	}
+	r.dir("/var/log/kubernetes/kube-apiserver", 0o700, uidAPIServer)
+
+	manager := r.component("kube-controller-manager", uidControllerManager)
+	manager("ca.crt", p.CA.Cert)
+	manager("ca.key", p.CA.Key)
+	manager("front-proxy-ca.crt", p.FrontProxyCA.Cert)
+	manager("service-account.key", p.ServiceAccountKey)
+	manager("kubeconfig", r.execute("kubeconfig.yaml", kubeconfig{
+		Cluster: r.in.Cluster, Server: local, CA: p.CA.Cert,
+		User: "system:kube-controller-manager", Cert: keys.ControllerManager.Cert, Key: keys.ControllerManager.Key,
+	}))
+
+	scheduler := r.component("kube-scheduler", uidScheduler)
+	scheduler("kubeconfig", r.execute("kubeconfig.yaml", kubeconfig{
+		Cluster: r.in.Cluster, Server: local, CA: p.CA.Cert,
+		User: "system:kube-scheduler", Cert: keys.Scheduler.Cert, Key: keys.Scheduler.Key,
+	}))
+
+	// The manifests come last: a kubelet that is already running starts a pod
+	// the moment its manifest appears.
+	for _, name := range []string{"etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler"} {
+		r.template("/etc/kubernetes/manifests/"+name+".yaml", 0o600, 0, name+".yaml", r.in)
+	}
+}
+
+// component returns a function that adds files only this component can read,
+// below /etc/kubernetes/<name>.
+func (r *renderer) component(name string, uid int) func(file string, content []byte) {
+	r.dir("/etc/kubernetes/"+name, 0o700, uid)
+	return func(file string, content []byte) {
+		r.file("/etc/kubernetes/"+name+"/"+file, 0o400, uid, content)
+	}
+}
+
+type kubeconfig struct {
+	Cluster, Server, User, Token string
+	CA, Cert, Key                []byte
+}
+
+func (r *renderer) kubeconfig(path string, uid int, data kubeconfig) {
+	r.file(path, 0o600, uid, r.execute("kubeconfig.yaml", data))
+}
+
+func (r *renderer) template(path string, mode, uid int, name string, data any) {
+	r.file(path, mode, uid, r.execute(name, data))
+}
+
+func (r *renderer) file(path string, mode, uid int, content []byte) {
+	r.files = append(r.files, File{Path: path, Mode: mode, UID: uid, Content: content})
+}
+
+func (r *renderer) dir(path string, mode, uid int) {
+	r.dirs = append(r.dirs, File{Path: path, Mode: mode, UID: uid})
+}
+
+func (r *renderer) execute(name string, data any) []byte {
+	if r.err != nil {
+		return nil
+	}
+	t, err := template.New(name).Option("missingkey=error").
+		Funcs(template.FuncMap{"base64": base64.StdEncoding.EncodeToString}).
+		ParseFS(files.FS, name)
+	if err != nil {
+		r.err = fmt.Errorf("parse %s: %w", name, err)
+		return nil
+	}
+	var out bytes.Buffer
+	if err := t.Execute(&out, data); err != nil {
+		r.err = fmt.Errorf("fill in %s: %w", name, err)
+		return nil
+	}
+	return out.Bytes()
+}
+
+// encode writes the Ignition config and has Ignition's own validator read it.
+func encode(r renderer, unit []byte) ([]byte, error) {
+	cfg := ignition.Config{Ignition: ignition.Ignition{Version: ignition.MaxVersion.String()}}
+	for _, d := range r.dirs {
+		cfg.Storage.Directories = append(cfg.Storage.Directories, ignition.Directory{
+			// Never overwritten: a directory on the node may hold data (etcd's).
+			Node:               node(d, false),
+			DirectoryEmbedded1: ignition.DirectoryEmbedded1{Mode: util.IntToPtr(d.Mode)},
+		})
+	}
+	for _, f := range r.files {
+		cfg.Storage.Files = append(cfg.Storage.Files, ignition.File{
+			Node: node(f, true),
+			FileEmbedded1: ignition.FileEmbedded1{
+				Mode: util.IntToPtr(f.Mode),
+				// Percent-encoded, not base64, so that people can read it.
+				Contents: ignition.Resource{Source: util.StrToPtr("data:," + url.PathEscape(string(f.Content)))},
+			},
+		})
+	}
+	cfg.Systemd.Units = []ignition.Unit{{
+		Name: "kubelet.service", Enabled: util.BoolToPtr(true), Contents: util.StrToPtr(string(unit)),
+	}}
+	data, err := json.MarshalIndent(cfg, "", "  ")
+	if err != nil {
+		return nil, fmt.Errorf("encode Ignition config: %w", err)
+	}
+	if report := validate.ValidateWithContext(cfg, data); report.IsFatal() {
+		return nil, fmt.Errorf("the rendered Ignition config is not valid:\n%s", report.String())
+	}
+	return append(data, '\n'), nil
+}
+
+func node(f File, overwrite bool) ignition.Node {
+	n := ignition.Node{Path: f.Path, Overwrite: util.BoolToPtr(overwrite)}
+	if f.UID != 0 {
+		n.User = ignition.NodeUser{ID: util.IntToPtr(f.UID)}
+		n.Group = ignition.NodeGroup{ID: util.IntToPtr(f.UID)}
+	}
+	return n
+}

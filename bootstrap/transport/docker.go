@@ -1,0 +1,97 @@
+package transport
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/client"
+	"github.com/docker/docker/pkg/stdcopy"
+)
+
+// docker reaches a machine that is a container by the Docker API's exec.
+type docker struct {
+	machine   string
+	container string
+	api       *client.Client
+}
+
+func openDocker(machine, name string) (Transport, error) {
+	api, err := client.NewClientWithOpts(client.FromEnv, client.WithAPIVersionNegotiation())
+	if err != nil {
+		return nil, fmt.Errorf("connect to Docker: %w", err)
+	}
+	return &docker{machine: machine, container: name, api: api}, nil
+}
+
+func (d *docker) Close() error { return d.api.Close() }
+
+func (d *docker) Run(ctx context.Context, script string, stdin io.Reader) (string, error) {
+	exec, err := d.api.ContainerExecCreate(ctx, d.container, container.ExecOptions{
+		User: "root", Cmd: []string{"sh", "-c", script},
+		AttachStdin: stdin != nil, AttachStdout: true, AttachStderr: true,
+	})
+	if err != nil {
+		return "", fmt.Errorf("run on machine %s: %w", d.machine, err)
+	}
+	stream, err := d.api.ContainerExecAttach(ctx, exec.ID, container.ExecAttachOptions{})
+	if err != nil {
+		return "", fmt.Errorf("run on machine %s: %w", d.machine, err)
+	}
+	defer stream.Close()
+	// The stream knows nothing of ctx; closing it ends the copies below.
+	stop := context.AfterFunc(ctx, stream.Close)
+	defer stop()
+
+	sent := make(chan error, 1)
+	go func() { sent <- send(stream.Conn, stream.CloseWrite, stdin) }()
+	var out bytes.Buffer
+	errTail := &tail{limit: 4096}
+	_, err = stdcopy.StdCopy(&out, errTail, stream.Reader)
+	if ctx.Err() != nil {
+		return "", fmt.Errorf("run on machine %s: %w", d.machine, context.Cause(ctx))
+	}
+	if err != nil {
+		return "", fmt.Errorf("read from machine %s: %w", d.machine, err)
+	}
+	state, err := d.api.ContainerExecInspect(ctx, exec.ID)
+	if err != nil {
+		return "", fmt.Errorf("run on machine %s: %w", d.machine, err)
+	}
+	if state.ExitCode != 0 {
+		return out.String(), &ExitError{Machine: d.machine, Code: state.ExitCode, Stderr: errTail.String()}
+	}
+	if err := <-sent; err != nil {
+		return "", fmt.Errorf("send to machine %s: %w", d.machine, err)
+	}
+	return out.String(), nil
+}
+
+func send(to io.Writer, done func() error, stdin io.Reader) error {
+	if stdin == nil {
+		return nil
+	}
+	if _, err := io.Copy(to, stdin); err != nil {
+		return err
+	}
+	return done()
+}
+
+// tail keeps the last bytes written to it.
+type tail struct {
+	data  []byte
+	limit int
+}
+
+func (t *tail) Write(p []byte) (int, error) {
+	t.data = append(t.data, p...)
+	if over := len(t.data) - t.limit; over > 0 {
+		t.data = t.data[over:]
+	}
+	return len(p), nil
+}
+
+func (t *tail) String() string { return strings.TrimSpace(string(t.data)) }
