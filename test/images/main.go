@@ -1,0 +1,138 @@
+// Command images builds every image of a cluster into a bundle: from Go modules,
+// and from Debian packages where an image needs more than one program. It is for
+// places without a registry, this project's own tests among them.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"turnup.dev/kubectl-turnup/internal/images"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "error:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string) error {
+	flags := flag.NewFlagSet("images", flag.ContinueOnError)
+	out := flags.String("out", "", "the bundle's directory (default .cache/bundle of the repository)")
+	only := flags.String("only", "", "build only these components, comma-separated; the others stay as they are")
+	binaries := flags.String("binaries", "", "build only these programs, comma-separated, into .cache/bin, and no images")
+	jobs := flags.Int("jobs", 2, "how many images to build at a time")
+	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	root, err := repository()
+	if err != nil {
+		return err
+	}
+	cache := filepath.Join(root, ".cache")
+	if *out == "" {
+		*out = filepath.Join(cache, "bundle")
+	}
+	b := newBuilder(root, cache)
+	if err := os.MkdirAll(b.compiler.bin, 0o755); err != nil {
+		return err
+	}
+	if *binaries != "" {
+		return b.programs(ctx, strings.Split(*binaries, ","))
+	}
+	list, err := choose(*only)
+	if err != nil {
+		return err
+	}
+	return b.bundle(ctx, list, *out, max(1, *jobs))
+}
+
+// repository finds the checkout this is run in.
+func repository() (string, error) {
+	start, err := os.Getwd()
+	if err != nil {
+		return "", err
+	}
+	for dir := start; ; dir = filepath.Dir(dir) {
+		if exists(filepath.Join(dir, "test/images/modules/go.mod")) {
+			return dir, nil
+		}
+		if dir == filepath.Dir(dir) {
+			return "", fmt.Errorf("find the repository: %s is not inside a checkout of kubectl-turnup", start)
+		}
+	}
+}
+
+// choose returns the recipes of some components; of all when none is named.
+func choose(only string) ([]recipe, error) {
+	list := recipes()
+	if only == "" {
+		return list, nil
+	}
+	var chosen []recipe
+	for name := range strings.SplitSeq(only, ",") {
+		i := slices.IndexFunc(list, func(r recipe) bool { return string(r.Component) == name })
+		if i < 0 {
+			var known []string
+			for _, r := range list {
+				known = append(known, string(r.Component))
+			}
+			return nil, fmt.Errorf("there is no component %q; there are %s", name, strings.Join(known, ", "))
+		}
+		chosen = append(chosen, list[i])
+	}
+	return chosen, nil
+}
+
+// programs builds programs alone.
+func (b *builder) programs(ctx context.Context, names []string) error {
+	for _, name := range names {
+		start := time.Now()
+		if _, err := b.compiler.build(ctx, name); err != nil {
+			return fmt.Errorf("build %s: %w", name, err)
+		}
+		report(name, start, "")
+	}
+	return nil
+}
+
+// each calls do for every recipe, some at a time, and joins the errors.
+func each(list []recipe, jobs int, do func(recipe) error) error {
+	slots := make(chan struct{}, jobs)
+	errs := make([]error, len(list))
+	var all sync.WaitGroup
+	for i, r := range list {
+		all.Add(1)
+		go func() {
+			defer all.Done()
+			slots <- struct{}{}
+			defer func() { <-slots }()
+			if err := do(r); err != nil {
+				errs[i] = fmt.Errorf("build image %s: %w", r.Component, err)
+			}
+		}()
+	}
+	all.Wait()
+	return errors.Join(errs...)
+}
+
+func report(what string, start time.Time, detail string) {
+	fmt.Fprintf(os.Stderr, "%-24s %7.1fs  %s\n", what, time.Since(start).Seconds(), detail)
+}
+
+// ref is a component's upstream reference.
+func ref(c images.Component) string { return images.For(minor, "").Ref(c) }

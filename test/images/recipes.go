@@ -1,0 +1,132 @@
+package main
+
+import (
+	"strings"
+
+	"turnup.dev/kubectl-turnup/internal/images"
+)
+
+// minor is the Kubernetes release the images are built for.
+const minor = "1.37"
+
+// recipe says what an image is made of.
+type recipe struct {
+	Component images.Component
+	// Base is a Debian root, or "static": no more than a static binary needs.
+	Base string
+	// Binaries are Go programs, by their path in the image.
+	Binaries map[string]string
+	// Tree is a directory of the repository that is laid over the image at Under;
+	// every file of it is executable when Executable is set.
+	Tree       string
+	Under      string
+	Executable bool
+	// Masked is a file of the repository that lists systemd units to mask.
+	Masked     string
+	Entrypoint []string
+	User       string
+	StopSignal string
+}
+
+// recipes follow upstream's images in paths, entrypoints and users, so that a
+// manifest works with pulled and built images alike.
+func recipes() []recipe {
+	list := []recipe{
+		static(images.Pause, "pause", "/pause", "65535:65535"),
+		static(images.Etcd, "etcd", "/usr/local/bin/etcd", ""),
+		static(images.KubeAPIServer, "kube-apiserver", "/usr/local/bin/kube-apiserver", ""),
+		static(images.KubeControllerManager, "kube-controller-manager", "/usr/local/bin/kube-controller-manager", ""),
+		static(images.KubeScheduler, "kube-scheduler", "/usr/local/bin/kube-scheduler", ""),
+		static(images.CoreDNS, "coredns", "/coredns", "65532:65532"),
+		static(images.AddonManager, "addon-manager", "/addon-manager", "65532:65532"),
+		net(images.KubeProxy, "kube-proxy", "/usr/local/bin/kube-proxy"),
+		net(images.Kubelet, "kubelet", "/usr/local/bin/kubelet"),
+		net(images.Flannel, "flanneld", "/opt/bin/flanneld"),
+		net(images.FlannelCNIPlugin, "flannel", "/flannel"),
+	}
+	bootstrap := net(images.Bootstrap, "ignition", "/usr/local/bin/ignition")
+	bootstrap.Entrypoint = nil
+	bootstrap.Tree, bootstrap.Under, bootstrap.Executable = "bootstrap/image", "/usr/local/lib/turnup", true
+	return append(list, bootstrap, recipe{
+		Component: images.Machine, Base: "machine",
+		Binaries: map[string]string{
+			"/usr/local/bin/containerd":              "containerd",
+			"/usr/local/bin/containerd-shim-runc-v2": "containerd-shim-runc-v2",
+			"/usr/local/bin/ctr":                     "ctr",
+			"/usr/local/sbin/runc":                   "runc",
+			"/opt/cni/bin/bridge":                    "bridge",
+			"/opt/cni/bin/host-local":                "host-local",
+			"/opt/cni/bin/loopback":                  "loopback",
+			"/opt/cni/bin/portmap":                   "portmap",
+		},
+		Tree: "terraform/local/image/rootfs", Under: "/",
+		Masked:     "terraform/local/image/masked-units",
+		Entrypoint: []string{"/usr/local/sbin/machine-entrypoint"},
+		StopSignal: "SIGRTMIN+3",
+	})
+}
+
+func static(c images.Component, program, path, user string) recipe {
+	return recipe{Component: c, Base: "static", Binaries: map[string]string{path: program},
+		Entrypoint: []string{path}, User: user}
+}
+
+func net(c images.Component, program, path string) recipe {
+	return recipe{Component: c, Base: "net", Binaries: map[string]string{path: program}, Entrypoint: []string{path}}
+}
+
+// packages are the Debian packages of each root, beside the essential ones.
+func packages() map[string][]string {
+	return map[string][]string{
+		"net": strings.Fields("ca-certificates conntrack ethtool iproute2 ipset iptables kmod" +
+			" libblkid1 mount nftables passwd util-linux"),
+		"machine": strings.Fields("ca-certificates conntrack ethtool iproute2 iptables kmod libseccomp2 mount" +
+			" nftables passwd procps socat systemd systemd-sysv util-linux"),
+	}
+}
+
+// program is a Go program of the modules below test/images/modules, or of this one.
+type program struct {
+	Package string
+	Tags    string
+	// Values are set at link time, -X.
+	Values []string
+	// CGO names the Debian packages whose headers the program is built with.
+	CGO []string
+	// Main is set for a program of this repository's main module.
+	Main bool
+}
+
+func programs() map[string]program {
+	version := images.KubernetesVersion(minor)
+	major, rest, _ := strings.Cut(strings.TrimPrefix(version, "v"), ".")
+	minor, _, _ := strings.Cut(rest, ".")
+	base := "k8s.io/component-base/version."
+	kubernetes := []string{base + "gitVersion=" + version, base + "gitMajor=" + major, base + "gitMinor=" + minor}
+	_, flannel, _ := strings.Cut(images.For("1.37", "").Ref(images.Flannel), ":")
+
+	list := map[string]program{
+		"addon-manager": {Package: "turnup.dev/kubectl-turnup/addon-manager", Main: true},
+		"coredns":       {Package: "turnup.dev/kubectl-turnup/test/images/modules/coredns"},
+		"etcd":          {Package: "go.etcd.io/etcd/server/v3"},
+		"flannel":       {Package: "turnup.dev/flannel-cni-plugin/plugins/meta/flannel"},
+		"flanneld": {Package: "github.com/flannel-io/flannel", CGO: []string{"gcc"},
+			Values: []string{"github.com/flannel-io/flannel/pkg/version.Version=" + flannel}},
+		// Without SELinux on the host, relabelling is an error and not a no-op.
+		"ignition": {Package: "github.com/coreos/ignition/v2/internal", CGO: []string{"gcc", "libblkid-dev"},
+			Values: []string{"github.com/coreos/ignition/v2/internal/distro.selinuxRelabel=false"}},
+		"pause": {Package: "turnup.dev/kubectl-turnup/test/images/modules/pause"},
+		"runc": {Package: "github.com/opencontainers/runc", Tags: "seccomp",
+			CGO: []string{"gcc", "libseccomp-dev", "pkg-config"}},
+	}
+	for _, name := range []string{"kubeadm", "kubelet", "kube-apiserver", "kube-controller-manager", "kube-proxy", "kube-scheduler"} {
+		list[name] = program{Package: "k8s.io/kubernetes/cmd/" + name, Values: kubernetes}
+	}
+	for _, name := range []string{"containerd", "containerd-shim-runc-v2", "ctr"} {
+		list[name] = program{Package: "github.com/containerd/containerd/v2/cmd/" + name}
+	}
+	for name, path := range map[string]string{"bridge": "main", "host-local": "ipam", "loopback": "main", "portmap": "meta"} {
+		list[name] = program{Package: "github.com/containernetworking/plugins/plugins/" + path + "/" + name}
+	}
+	return list
+}
