@@ -124,7 +124,11 @@ func (s Symbol) problem(value any) string {
 			return fmt.Sprintf("%q is not legal, want %s", v, s.Form)
 		}
 		if s.Kind == Choice && !slices.Contains(s.Choices, v) {
-			return fmt.Sprintf("%q is not legal, want %s%s", v, s.Legal(), didYouMean(v, s.Choices))
+			text := fmt.Sprintf("%q is not legal, want %s", v, s.Legal())
+			if len(s.Choices) > 1 {
+				text += didYouMean(v, s.Choices)
+			}
+			return text
 		}
 	}
 	return ""
