@@ -9,6 +9,9 @@ import (
 // minor is the Kubernetes release the images are built for.
 const minor = "1.37"
 
+// ignition is the version of the module, which the program does not know by itself.
+const ignition = "2.24.0"
+
 // recipe says what an image is made of.
 type recipe struct {
 	Component images.Component
@@ -103,7 +106,7 @@ func programs() map[string]program {
 	minor, _, _ := strings.Cut(rest, ".")
 	base := "k8s.io/component-base/version."
 	kubernetes := []string{base + "gitVersion=" + version, base + "gitMajor=" + major, base + "gitMinor=" + minor}
-	_, flannel, _ := strings.Cut(images.For("1.37", "").Ref(images.Flannel), ":")
+	_, flannel, _ := strings.Cut(ref(images.Flannel), ":")
 
 	list := map[string]program{
 		"addon-manager": {Package: "turnup.dev/kubectl-turnup/addon-manager", Main: true},
@@ -114,7 +117,8 @@ func programs() map[string]program {
 			Values: []string{"github.com/flannel-io/flannel/pkg/version.Version=" + flannel}},
 		// Without SELinux on the host, relabelling is an error and not a no-op.
 		"ignition": {Package: "github.com/coreos/ignition/v2/internal", CGO: []string{"gcc", "libblkid-dev"},
-			Values: []string{"github.com/coreos/ignition/v2/internal/distro.selinuxRelabel=false"}},
+			Values: []string{"github.com/coreos/ignition/v2/internal/distro.selinuxRelabel=false",
+				"github.com/coreos/ignition/v2/internal/version.Raw=" + ignition}},
 		"pause": {Package: "turnup.dev/kubectl-turnup/test/images/modules/pause"},
 		"runc": {Package: "github.com/opencontainers/runc", Tags: "seccomp",
 			CGO: []string{"gcc", "libseccomp-dev", "pkg-config"}},
