@@ -1,0 +1,219 @@
+package local
+
+import (
+	"archive/tar"
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/filters"
+	"github.com/docker/docker/api/types/mount"
+	"github.com/docker/docker/api/types/volume"
+	"github.com/docker/docker/client"
+	"github.com/docker/docker/pkg/stdcopy"
+
+	"turnup.dev/kubectl-turnup/internal/images"
+	"turnup.dev/kubectl-turnup/internal/ui"
+)
+
+const (
+	storePrefix = "turnup-store-"
+	// fillBudget covers a slow disk and another create that fills the same store.
+	fillBudget = 10 * time.Minute
+)
+
+// StoreName is the volume that holds the images of a bundle, unpacked.
+func StoreName(digest string) string {
+	hex := strings.TrimPrefix(digest, "sha256:")
+	return storePrefix + hex[:min(12, len(hex))]
+}
+
+// EnsureStore makes sure that there is a volume with the bundle's images of set,
+// unpacked, and returns its name. It is filled once, by a throw-away container
+// of the machine image (an ID); progress, if set, hears the images that are in.
+// Killed half-way, the next call does it again; two at a time wait for each other.
+func (d *Docker) EnsureStore(ctx context.Context, bundle *images.Bundle, set images.Set, machineImage string, progress func(string)) (string, error) {
+	name := StoreName(bundle.Digest())
+	complete, err := d.complete(ctx, name, machineImage)
+	if err != nil || complete {
+		return name, err
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, fillBudget, fmt.Errorf("not done within %s", fillBudget))
+	defer cancel()
+	labels := map[string]string{LabelCache: "store"}
+	if _, err := d.api.VolumeCreate(ctx, volume.CreateOptions{Name: name, Labels: labels}); err != nil {
+		return "", fmt.Errorf("create image store %s: %w", name, err)
+	}
+	if progress == nil {
+		progress = func(string) {}
+	}
+	if err := d.fill(ctx, name, bundle, set, machineImage, progress); err != nil {
+		if ctx.Err() != nil {
+			err = context.Cause(ctx)
+		}
+		return "", fmt.Errorf("fill image store %s: %w", name, err)
+	}
+	return name, nil
+}
+
+// complete reads the mark that the fill leaves last. Only a container reaches
+// into a volume; this one is never started.
+func (d *Docker) complete(ctx context.Context, name, machineImage string) (bool, error) {
+	if _, err := d.api.VolumeInspect(ctx, name); client.IsErrNotFound(err) {
+		return false, nil
+	} else if err != nil {
+		return false, fmt.Errorf("look up image store %s: %w", name, err)
+	}
+	made, err := d.api.ContainerCreate(ctx, &container.Config{Image: machineImage, Labels: map[string]string{LabelCache: "look"}},
+		&container.HostConfig{NetworkMode: "none", Mounts: storeMount(name)}, nil, nil, "")
+	if err != nil {
+		return false, fmt.Errorf("look into image store %s: %w", name, err)
+	}
+	defer d.discard(made.ID)
+	file, _, err := d.api.CopyFromContainer(ctx, made.ID, "/store/complete")
+	if client.IsErrNotFound(err) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("look into image store %s: %w", name, err)
+	}
+	defer file.Close()
+	header, err := tar.NewReader(file).Next()
+	return err == nil && header.Size > 0, nil
+}
+
+func storeMount(name string) []mount.Mount {
+	return []mount.Mount{{Type: mount.TypeVolume, Source: name, Target: "/store", VolumeOptions: &mount.VolumeOptions{NoCopy: true}}}
+}
+
+// discard removes a throw-away container, also when we were interrupted.
+func (d *Docker) discard(id string) {
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	// It may have removed itself by now, and has no name that could be in the way.
+	_ = d.api.ContainerRemove(ctx, id, container.RemoveOptions{Force: true, RemoveVolumes: true})
+}
+
+// fill runs machine-fill-store (terraform/local/image) with the images on its stdin.
+func (d *Docker) fill(ctx context.Context, name string, bundle *images.Bundle, set images.Set, machineImage string, progress func(string)) error {
+	made, err := d.api.ContainerCreate(ctx, &container.Config{
+		Image:      machineImage,
+		Entrypoint: []string{"/usr/local/sbin/machine-fill-store"},
+		Cmd:        []string{bundle.Digest()},
+		Env:        []string{"container=docker"},
+		OpenStdin:  true, StdinOnce: true, AttachStdin: true, AttachStdout: true, AttachStderr: true,
+		Labels: map[string]string{LabelCache: "fill"},
+	}, &container.HostConfig{
+		// The options of a machine (machines.tf), and no network.
+		CapAdd: []string{"ALL"}, CapDrop: []string{"CAP_SYS_RESOURCE"},
+		SecurityOpt: []string{"seccomp=unconfined", "apparmor=unconfined"},
+		MaskedPaths: []string{}, ReadonlyPaths: []string{},
+		CgroupnsMode: "private",
+		Resources:    container.Resources{DeviceCgroupRules: []string{"a *:* rwm"}},
+		Tmpfs:        map[string]string{"/run": "", "/tmp": ""},
+		NetworkMode:  "none",
+		Mounts:       storeMount(name),
+	}, nil, nil, "")
+	if err != nil {
+		return err
+	}
+	defer d.discard(made.ID)
+	stream, err := d.api.ContainerAttach(ctx, made.ID, container.AttachOptions{Stream: true, Stdin: true, Stdout: true, Stderr: true})
+	if err != nil {
+		return err
+	}
+	defer stream.Close()
+	// An attached stream does not know ctx: closing it ends the copies below.
+	defer context.AfterFunc(ctx, stream.Close)()
+	ended, failed := d.api.ContainerWait(ctx, made.ID, container.WaitConditionNextExit)
+	if err := d.api.ContainerStart(ctx, made.ID, container.StartOptions{}); err != nil {
+		return err
+	}
+	sent := make(chan error, 1)
+	go func() {
+		out := bufio.NewWriterSize(stream.Conn, 1<<20)
+		err := bundle.StoreTar(out, set)
+		sent <- err
+		if err == nil {
+			err = out.Flush()
+		}
+		// Half a tar never looks complete: its end marker is missing.
+		_ = errors.Join(err, stream.CloseWrite())
+	}()
+	var stderr bytes.Buffer
+	stdout, lines := io.Pipe()
+	told := make(chan struct{})
+	go func() {
+		defer close(told)
+		scan := bufio.NewScanner(stdout)
+		for scan.Scan() {
+			progress(scan.Text())
+		}
+		_, _ = io.Copy(io.Discard, stdout) // a line too long to scan must not block the rest
+	}()
+	_, copied := stdcopy.StdCopy(lines, &stderr, stream.Reader)
+	lines.Close()
+	<-told
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case err := <-failed:
+		return errors.Join(err, copied)
+	case result := <-ended:
+		if result.StatusCode == 0 {
+			return nil
+		}
+		select {
+		case err := <-sent:
+			if err != nil && !isPipe(err) {
+				return ui.Hint(fmt.Errorf("read bundle %s: %w", bundle.Dir(), err), "build or download the bundle again")
+			}
+		default:
+		}
+		return fmt.Errorf("exit status %d: %s", result.StatusCode, lastLine(stderr.String()))
+	}
+}
+
+// isPipe says that sending failed because the container stopped listening.
+func isPipe(err error) bool {
+	text := err.Error()
+	return strings.Contains(text, "broken pipe") || strings.Contains(text, "connection reset") || strings.Contains(text, "closed network connection")
+}
+
+func lastLine(text string) string {
+	text = strings.TrimSpace(text)
+	if text == "" {
+		return "it said nothing"
+	}
+	line := text[strings.LastIndex(text, "\n")+1:]
+	return strings.TrimPrefix(line, "fill image store: ")
+}
+
+// PruneStores removes the stores of other bundles that no container uses, and
+// returns their names.
+func (d *Docker) PruneStores(ctx context.Context, keep ...string) ([]string, error) {
+	list, err := d.api.VolumeList(ctx, volume.ListOptions{Filters: filters.NewArgs(filters.Arg("label", LabelCache+"=store"), filters.Arg("dangling", "true"))})
+	if err != nil {
+		return nil, fmt.Errorf("list image stores: %w", err)
+	}
+	var removed []string
+	var errs []error
+	for _, v := range list.Volumes {
+		if slices.Contains(keep, v.Name) {
+			continue
+		}
+		if err := d.api.VolumeRemove(ctx, v.Name, false); err != nil && !client.IsErrNotFound(err) {
+			errs = append(errs, fmt.Errorf("remove image store %s: %w", v.Name, err))
+			continue
+		}
+		removed = append(removed, v.Name)
+	}
+	return removed, errors.Join(errs...)
+}

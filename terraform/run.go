@@ -1,0 +1,152 @@
+package terraform
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/terraform-exec/tfexec"
+)
+
+// run initialises the workspace if that is due, and runs one verb. Where the
+// tool still asks for init (someone added a provider), it gets one and a second go.
+func (w *Workspace) run(ctx context.Context, verb string, do func(*tfexec.Terraform, io.Writer) error) (*events, error) {
+	log, err := os.OpenFile(filepath.Join(w.Dir, LogFile), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("open Terraform's log: %w", err)
+	}
+	defer log.Close()
+	tf, err := w.exec(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if !w.initialised() {
+		if err := w.init(ctx, tf, log); err != nil {
+			return nil, err
+		}
+	}
+	run, err := w.once(tf, verb, log, do)
+	var f *failure
+	if errors.As(err, &f) && needsInit(f.said()) {
+		if err := w.init(ctx, tf, log); err != nil {
+			return nil, err
+		}
+		run, err = w.once(tf, verb, log, do)
+	}
+	if errors.As(err, &f) {
+		return nil, f.explain()
+	}
+	return run, err
+}
+
+func (w *Workspace) once(tf *tfexec.Terraform, verb string, log io.Writer, do func(*tfexec.Terraform, io.Writer) error) (*events, error) {
+	fmt.Fprintf(log, "\n# %s %s %s\n", time.Now().Format(time.RFC3339), filepath.Base(w.Tool.Path), verb)
+	var stderr bytes.Buffer
+	tf.SetStdout(io.Discard)
+	tf.SetStderr(io.MultiWriter(log, &stderr))
+	run := &events{log: log, progress: w.Progress}
+	if err := do(tf, run); err != nil {
+		return run, &failure{verb: verb, dir: w.Dir, log: filepath.Join(w.Dir, LogFile), tool: w.Tool.Path,
+			err: err, stderr: stderr.String(), errors: run.errors}
+	}
+	return run, nil
+}
+
+func (w *Workspace) init(ctx context.Context, tf *tfexec.Terraform, log io.Writer) error {
+	// The lock file holds the checksum of the provider of the last init. With a
+	// plugin directory that provider may be another build of the same version.
+	if w.Tool.Providers != "" {
+		if err := os.Remove(filepath.Join(w.Dir, ".terraform.lock.hcl")); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("initialise Terraform: %w", err)
+		}
+	}
+	_, err := w.once(tf, "init", log, func(tf *tfexec.Terraform, _ io.Writer) error {
+		tf.SetStdout(log)
+		return tf.Init(ctx, w.initOptions()...)
+	})
+	var f *failure
+	if errors.As(err, &f) {
+		return f.explain()
+	}
+	return err
+}
+
+func (w *Workspace) initOptions() []tfexec.InitOption {
+	if w.Tool.Providers == "" {
+		return nil
+	}
+	return []tfexec.InitOption{tfexec.PluginDir(w.Tool.Providers)}
+}
+
+// initialised looks whether the provider of an earlier init is still there, and
+// is the one that init would take now: a link into the plugin directory.
+func (w *Workspace) initialised() bool {
+	if _, err := os.Stat(filepath.Join(w.Dir, ".terraform.lock.hcl")); err != nil {
+		return false
+	}
+	host := "registry.terraform.io"
+	if strings.HasPrefix(filepath.Base(w.Tool.Path), "tofu") {
+		host = "registry.opentofu.org"
+	}
+	found, err := filepath.Glob(filepath.Join(w.Dir, ".terraform", "providers", host, "kreuzwerker", "docker", "*", "*", "terraform-provider-docker*"))
+	if err != nil || len(found) == 0 {
+		return false
+	}
+	if w.Tool.Providers == "" {
+		return true
+	}
+	real, err := filepath.EvalSymlinks(found[0])
+	if err != nil {
+		return false
+	}
+	mirror, err := filepath.EvalSymlinks(w.Tool.Providers)
+	if err != nil {
+		return false
+	}
+	return strings.HasPrefix(real, mirror+string(filepath.Separator))
+}
+
+func (w *Workspace) exec(ctx context.Context) (*tfexec.Terraform, error) {
+	tf, err := tfexec.NewTerraform(w.Dir, w.Tool.Path)
+	if err != nil {
+		return nil, fmt.Errorf("start terraform: %w", err)
+	}
+	if err := tf.SetEnv(environment(os.Environ(), w.Env)); err != nil {
+		return nil, fmt.Errorf("start terraform: %w", err)
+	}
+	found, _, err := tf.Version(ctx, false)
+	if err != nil {
+		return nil, fmt.Errorf("ask %s for its version: %w", w.Tool.Path, err)
+	}
+	return tf, suitable(w.Tool.Path, found)
+}
+
+// environment is what the tool gets: ours, without the variables that would
+// change what it does behind our back, and without one whose file is missing
+// (terraform warns about it in every run).
+func environment(environ []string, extra map[string]string) map[string]string {
+	env := map[string]string{}
+	for _, pair := range environ {
+		name, value, _ := strings.Cut(pair, "=")
+		env[name] = value
+	}
+	env = tfexec.CleanEnv(env)
+	delete(env, "TF_DATA_DIR")
+	if file := env["TF_CLI_CONFIG_FILE"]; file != "" {
+		if _, err := os.Stat(file); err != nil {
+			delete(env, "TF_CLI_CONFIG_FILE")
+		}
+	}
+	for name, value := range extra {
+		env[name] = value
+	}
+	env["CHECKPOINT_DISABLE"] = "1"
+	return env
+}

@@ -1,0 +1,52 @@
+package terraform
+
+import (
+	"encoding/json"
+
+	"turnup.dev/kubectl-turnup/internal/config"
+)
+
+// Inputs are the variables of a module that the config does not know.
+type Inputs struct {
+	// Image is the machine image: an ID, so that Docker has nothing to pull, or a reference.
+	Image string
+	// Store is the Docker volume of the image store; "" for machines that pull.
+	Store string
+	// MTU of the machines' network; 0 is Docker's default.
+	MTU int
+	// ControlPlaneMemory and WorkerMemory limit each machine, in MiB; 0 does not.
+	ControlPlaneMemory int
+	WorkerMemory       int
+}
+
+// Vars are the variables of the cluster's module: the content of terraform.tfvars.json.
+// Optional ones that say nothing are left out, so that the module's defaults hold.
+func Vars(cfg config.Cluster, in Inputs) map[string]any {
+	vars := map[string]any{
+		"cluster_name":   cfg.Cluster.Name,
+		"control_planes": cfg.Provision.ControlPlanes,
+		"workers":        cfg.Provision.Workers,
+		"subnet":         cfg.Provision.Local.Subnet,
+		"image":          in.Image,
+	}
+	if in.Store != "" {
+		vars["image_store"] = in.Store
+	}
+	for name, value := range map[string]int{
+		"mtu": in.MTU, "control_plane_memory": in.ControlPlaneMemory, "worker_memory": in.WorkerMemory,
+	} {
+		if value != 0 {
+			vars[name] = value
+		}
+	}
+	return vars
+}
+
+// encode writes variables as people read them: one per line, sorted.
+func encode(vars map[string]any) ([]byte, error) {
+	data, err := json.MarshalIndent(vars, "", "  ")
+	if err != nil {
+		return nil, err
+	}
+	return append(data, '\n'), nil
+}
