@@ -1,0 +1,108 @@
+# Three ways people use this file:
+#
+#   make up                  a cluster on this computer, from a clean clone
+#   make verify test         before a commit
+#   make verify test e2e     what .ci/run does
+#
+# Whatever a target needs it makes or installs itself. Everything it makes lies in
+# bin/, dist/ and .cache/, and `make clean` takes it away again.
+
+SHELL       := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS   += --no-builtin-rules
+
+# The version of the plugin. A tag decides; without one it is the next release.
+VERSION ?= $(or $(shell git describe --tags --match 'v[0-9]*' --dirty 2>/dev/null),v0.1.0-dev)
+COMMIT  ?= $(or $(shell git rev-parse --short=12 HEAD 2>/dev/null),unknown)
+LDFLAGS := -s -w -buildid= -X main.version=$(VERSION) -X main.commit=$(COMMIT)
+
+PLUGIN := bin/kubectl-turnup
+BUNDLE := .cache/bundle
+
+LINT_VERSION := v2.15.0
+LINT         := bin/golangci-lint-$(LINT_VERSION)
+
+# What the end-to-end test and the benchmark run.
+export KUBECTL_TURNUP := $(CURDIR)/$(PLUGIN)
+export TURNUP_BUNDLE  := $(CURDIR)/$(BUNDLE)
+
+##@ Use
+
+.PHONY: help
+help: ## Show this list
+	@awk 'BEGIN { FS = ":.*## " } \
+	  /^##@ / { printf "\n%s\n", substr($$0, 5) } \
+	  /^[a-z][a-z0-9-]*:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: up
+up: docker build tools images ## Make a cluster on this computer
+	$(PLUGIN) create --yes --bundle $(BUNDLE)
+
+.PHONY: down
+down: build ## Delete the cluster of `make up`
+	$(PLUGIN) delete --yes
+
+.PHONY: config
+config: build ## Write .config.json, with the default for everything it does not say
+	$(PLUGIN) config
+
+##@ Build
+
+.PHONY: build
+build: ## Build the plugin into bin/
+	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o $(PLUGIN) ./cmd/kubectl-turnup
+
+.PHONY: tools
+tools: ## Build the Terraform provider, and OpenTofu where no terraform is, into bin/
+	go run ./test/tools/install -bin bin
+
+.PHONY: images
+images: ## Build every image of a cluster into .cache/bundle, from Go modules and Debian
+	./test/setup/packages
+	go run ./test/images -out $(BUNDLE)
+
+.PHONY: dist
+dist: ## Build the archives of a release, and their checksums, into dist/
+	./test/setup/dist '$(VERSION)' '$(LDFLAGS)'
+
+##@ Check
+
+.PHONY: verify
+verify: $(LINT) ## Check format, imports, lint, module file and scripts
+	./test/setup/verify $(LINT)
+
+.PHONY: test
+test: test-programs ## Run the unit and integration tests
+	go test ./...
+
+.PHONY: e2e
+e2e: docker build tools images ## Make real clusters in Docker and try everything on them
+	go test ./test/e2e -count=1 -timeout 30m -v
+
+.PHONY: bench
+bench: docker build tools images ## Measure against kubeadm, side by side
+	go test ./test/e2e -count=1 -timeout 60m -v -run '^TestBench' -bench-create
+
+##@ Other
+
+.PHONY: clean
+clean: ## Remove what this file has made
+	./test/setup/clean
+
+.PHONY: docker
+docker: ## Install Docker (as root, on Debian) and start it, if it does not answer
+	./test/setup/docker
+
+# The programs of a real control plane, for tests without a cluster.
+.PHONY: test-programs
+test-programs:
+	./test/setup/packages
+	go run ./test/images -binaries etcd,kube-apiserver,kube-controller-manager
+
+# The linter is a Go module like everything else; its version is in its name, so that
+# a new one replaces the old one.
+$(LINT):
+	rm -f bin/golangci-lint-*
+	GOBIN=$(CURDIR)/.cache/lint go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_VERSION)
+	mkdir -p bin && mv .cache/lint/golangci-lint $@
