@@ -9,10 +9,14 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"net"
 	"net/netip"
 	"os"
 	"regexp"
+	"slices"
+	"strconv"
+	"strings"
 )
 
 // APIVersion and Kind head every machines file.
@@ -93,15 +97,34 @@ func Decode(data []byte) (File, error) {
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.DisallowUnknownFields()
 	switch err := dec.Decode(&file); {
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return File{}, errors.New("the machines file is truncated")
+	case errors.Is(err, io.EOF):
+		return File{}, errors.New("the machines file is empty")
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return File{}, errors.New("the machines file is truncated: it ends inside the JSON")
 	case err != nil:
-		return File{}, fmt.Errorf("not a machines file: %w", err)
+		return File{}, fmt.Errorf("not a machines file: line %d: %w", line(data, err, dec.InputOffset()), err)
 	}
-	if dec.More() {
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
 		return File{}, errors.New("there is text behind the machines object")
 	}
-	return file, file.Validate()
+	if err := file.Validate(); err != nil {
+		return File{}, err
+	}
+	return file, nil
+}
+
+// line is where an error of encoding/json is; the decoder itself only knows
+// where the last good token ended.
+func line(data []byte, err error, offset int64) int {
+	var syntax *json.SyntaxError
+	var kind *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &syntax):
+		offset = syntax.Offset
+	case errors.As(err, &kind):
+		offset = kind.Offset
+	}
+	return 1 + bytes.Count(data[:min(offset, int64(len(data)))], []byte("\n"))
 }
 
 // Encode returns the file's JSON, the same bytes for the same value.
@@ -114,7 +137,12 @@ func (f File) Encode() []byte {
 	return append(data, '\n')
 }
 
-var label = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`)
+// What Kubernetes takes as a Node's name here, and as a label or taint.
+var (
+	label = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`)
+	key   = regexp.MustCompile(`^([a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-._A-Za-z0-9]{0,61}[A-Za-z0-9])?$`)
+	value = regexp.MustCompile(`^([A-Za-z0-9]([-._A-Za-z0-9]{0,61}[A-Za-z0-9])?)?$`)
+)
 
 // Validate reports everything that is wrong with the file at once.
 func (f File) Validate() error {
@@ -123,7 +151,7 @@ func (f File) Validate() error {
 	if f.APIVersion != APIVersion || f.Kind != Kind {
 		report("apiVersion and kind are %q and %q, want %q and %q", f.APIVersion, f.Kind, APIVersion, Kind)
 	}
-	if host, port, err := net.SplitHostPort(f.Endpoint); err != nil || host == "" || port == "" {
+	if !isEndpoint(f.Endpoint) {
 		report("endpoint %q is not host:port", f.Endpoint)
 	}
 	names, addresses := map[string]bool{}, map[string]string{}
@@ -147,6 +175,16 @@ func (f File) Validate() error {
 			report("%s.address %s is also that of %s", at, m.Address, other)
 		}
 		addresses[m.Address] = m.Name
+		for _, name := range slices.Sorted(maps.Keys(m.Labels)) {
+			if !key.MatchString(name) || !value.MatchString(m.Labels[name]) {
+				report("%s.labels: %q: %q is not a Kubernetes label", at, name, m.Labels[name])
+			}
+		}
+		for j, taint := range m.Taints {
+			if !isTaint(taint) {
+				report("%s.taints[%d] %q is not key=value:Effect (NoSchedule, PreferNoSchedule or NoExecute)", at, j, taint)
+			}
+		}
 		if m.Transport.Docker == nil || m.Transport.Docker.Container == "" {
 			report("%s.transport names no way to reach the machine (docker.container)", at)
 		}
@@ -155,6 +193,19 @@ func (f File) Validate() error {
 		report("no machine has the role %s", ControlPlane)
 	}
 	return errors.Join(errs...)
+}
+
+func isEndpoint(s string) bool {
+	host, port, err := net.SplitHostPort(s)
+	n, errPort := strconv.Atoi(port)
+	return err == nil && host != "" && errPort == nil && n > 0 && n < 65536
+}
+
+func isTaint(s string) bool {
+	pair, effect, _ := strings.Cut(s, ":")
+	name, text, _ := strings.Cut(pair, "=")
+	return key.MatchString(name) && value.MatchString(text) &&
+		slices.Contains([]string{"NoSchedule", "PreferNoSchedule", "NoExecute"}, effect)
 }
 
 // WithRole returns the machines of one role, in the file's order.

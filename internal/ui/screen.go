@@ -24,7 +24,7 @@ type screen struct {
 // show adds a step, and lets the spinner turn while there is one.
 func (c *screen) show(o *Output, s *Step) {
 	c.running = append(c.running, s)
-	_, _ = fmt.Fprint(o.w, c.erase()+c.draw(o))
+	_, _ = fmt.Fprint(o.w, c.erase()+c.draw())
 	if c.ticks != nil {
 		return
 	}
@@ -56,7 +56,7 @@ func (o *Output) tick(stop <-chan struct{}) {
 	default:
 	}
 	o.screen.frame++
-	_, _ = fmt.Fprint(o.w, o.screen.erase()+o.screen.draw(o))
+	_, _ = fmt.Fprint(o.w, o.screen.erase()+o.screen.draw())
 }
 
 // hide removes a step; the last one stops the spinner.
@@ -89,7 +89,7 @@ func (c *screen) erase() string {
 
 // draw returns the lines of the running steps. A line never wraps, or erase
 // would miss rows.
-func (c *screen) draw(o *Output) string {
+func (c *screen) draw() string {
 	var b strings.Builder
 	visible := c.running[:min(rows, len(c.running))]
 	for _, s := range visible {

@@ -108,7 +108,7 @@ func (o *Output) say(kind, prefix, text string) {
 // line writes a whole line above the live part of the screen. Progress is not
 // worth failing for: errors of the stream are dropped.
 func (o *Output) line(text string) {
-	_, _ = fmt.Fprint(o.w, o.screen.erase()+text+"\n"+o.screen.draw(o))
+	_, _ = fmt.Fprint(o.w, o.screen.erase()+text+"\n"+o.screen.draw())
 }
 
 // event is one line of the JSON format.

@@ -235,7 +235,7 @@ func TestConfirmWithoutATerminalNeedsYes(t *testing.T) {
 
 func TestConfirmTakesOnlyYesForYes(t *testing.T) {
 	for answer, want := range map[string]error{
-		"y\n": nil, " YES \n": nil, "yes": nil, "\n": ErrDeclined, "": ErrDeclined, "no\n": ErrDeclined, "yep\n": ErrDeclined,
+		"y\n": nil, "YES\n": nil, "yes": nil, "\n": ErrDeclined, "": ErrDeclined, "no\n": ErrDeclined, "yep\n": ErrDeclined,
 	} {
 		o := New(&bytes.Buffer{}, Options{Env: env(), Stdin: strings.NewReader(answer)})
 		if err := o.ask(context.Background(), "Go on?"); !errors.Is(err, want) {
