@@ -83,7 +83,7 @@ func packages() map[string][]string {
 	return map[string][]string{
 		"net": strings.Fields("ca-certificates conntrack ethtool iproute2 ipset iptables kmod" +
 			" libblkid1 mount nftables passwd util-linux"),
-		"machine": strings.Fields("ca-certificates conntrack ethtool iproute2 iptables kmod libseccomp2 mount" +
+		"machine": strings.Fields("ca-certificates conntrack ethtool iproute2 iptables isal kmod libseccomp2 mount" +
 			" nftables passwd procps socat systemd systemd-sysv util-linux"),
 	}
 }
