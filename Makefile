@@ -72,6 +72,10 @@ dist: ## Build the archives of a release, and their checksums, into dist/
 verify: $(LINT) ## Check format, imports, lint, module file and scripts
 	./test/setup/verify $(LINT)
 
+.PHONY: fmt
+fmt: $(LINT) ## Format the Go source
+	$(LINT) fmt
+
 .PHONY: test
 test: test-programs ## Run the unit and integration tests
 	go test ./...
