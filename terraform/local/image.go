@@ -85,24 +85,20 @@ func (d *Docker) has(ctx context.Context, ref, config string, layers []string) (
 
 func (d *Docker) load(ctx context.Context, bundle *images.Bundle, ref string) error {
 	r, w := io.Pipe()
-	sent := make(chan error, 1)
-	go func() {
-		err := bundle.DockerTar(w, ref)
-		sent <- err
-		w.CloseWithError(err)
-	}()
+	go func() { w.CloseWithError(bundle.DockerTar(w, ref)) }()
 	response, err := d.api.ImageLoad(ctx, r, client.ImageLoadWithQuiet(true))
 	if err == nil {
 		err = errors.Join(messages(response.Body), response.Body.Close())
 	}
 	r.Close()
-	if bad := <-sent; bad != nil && !errors.Is(bad, io.ErrClosedPipe) {
-		return ui.Hint(fmt.Errorf("load machine image %s from bundle %s: %w", ref, bundle.Dir(), bad), "build or download the bundle again")
+	if err == nil {
+		return nil
 	}
-	if err != nil {
-		return fmt.Errorf("load machine image %s into Docker: %w", ref, err)
+	// Docker only sees that something does not fit. Look at the bundle first.
+	if bad := bundle.Verify(); bad != nil && ctx.Err() == nil {
+		err = bad
 	}
-	return nil
+	return fmt.Errorf("load machine image %s into Docker: %w", ref, err)
 }
 
 func (d *Docker) pull(ctx context.Context, ref string) (string, error) {

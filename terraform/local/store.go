@@ -20,7 +20,6 @@ import (
 	"github.com/docker/docker/pkg/stdcopy"
 
 	"turnup.dev/kubectl-turnup/internal/images"
-	"turnup.dev/kubectl-turnup/internal/ui"
 )
 
 const (
@@ -40,6 +39,9 @@ func StoreName(digest string) string {
 // of the machine image (an ID); progress, if set, hears the images that are in.
 // Killed half-way, the next call does it again; two at a time wait for each other.
 func (d *Docker) EnsureStore(ctx context.Context, bundle *images.Bundle, set images.Set, machineImage string, progress func(string)) (string, error) {
+	if err := bundle.Require(set); err != nil {
+		return "", fmt.Errorf("fill image store: %w", err)
+	}
 	name := StoreName(bundle.Digest())
 	complete, err := d.complete(ctx, name, machineImage)
 	if err != nil || complete {
@@ -47,8 +49,7 @@ func (d *Docker) EnsureStore(ctx context.Context, bundle *images.Bundle, set ima
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, fillBudget, fmt.Errorf("not done within %s", fillBudget))
 	defer cancel()
-	labels := map[string]string{LabelCache: "store"}
-	if _, err := d.api.VolumeCreate(ctx, volume.CreateOptions{Name: name, Labels: labels}); err != nil {
+	if _, err := d.api.VolumeCreate(ctx, volume.CreateOptions{Name: name, Labels: storeLabels()}); err != nil {
 		return "", fmt.Errorf("create image store %s: %w", name, err)
 	}
 	if progress == nil {
@@ -58,9 +59,18 @@ func (d *Docker) EnsureStore(ctx context.Context, bundle *images.Bundle, set ima
 		if ctx.Err() != nil {
 			err = context.Cause(ctx)
 		}
+		d.dropHalf(name)
 		return "", fmt.Errorf("fill image store %s: %w", name, err)
 	}
 	return name, nil
+}
+
+// dropHalf removes a store that was not filled. Docker refuses while another
+// create fills it.
+func (d *Docker) dropHalf(name string) {
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	_ = d.api.VolumeRemove(ctx, name, false)
 }
 
 // complete reads the mark that the fill leaves last. Only a container reaches
@@ -71,13 +81,13 @@ func (d *Docker) complete(ctx context.Context, name, machineImage string) (bool,
 	} else if err != nil {
 		return false, fmt.Errorf("look up image store %s: %w", name, err)
 	}
-	made, err := d.api.ContainerCreate(ctx, &container.Config{Image: machineImage, Labels: map[string]string{LabelCache: "look"}},
-		&container.HostConfig{NetworkMode: "none", Mounts: storeMount(name)}, nil, nil, "")
+	id, err := d.throwAway(ctx, &container.Config{Image: machineImage, Labels: map[string]string{LabelCache: "look"}},
+		&container.HostConfig{NetworkMode: "none", Mounts: storeMount(name)})
 	if err != nil {
 		return false, fmt.Errorf("look into image store %s: %w", name, err)
 	}
-	defer d.discard(made.ID)
-	file, _, err := d.api.CopyFromContainer(ctx, made.ID, "/store/complete")
+	defer d.discard(id)
+	file, _, err := d.api.CopyFromContainer(ctx, id, "/store/complete")
 	if client.IsErrNotFound(err) {
 		return false, nil
 	}
@@ -89,8 +99,23 @@ func (d *Docker) complete(ctx context.Context, name, machineImage string) (bool,
 	return err == nil && header.Size > 0, nil
 }
 
+func storeLabels() map[string]string { return map[string]string{LabelCache: "store"} }
+
+// storeMount makes the volume again should another create have dropped it just now.
 func storeMount(name string) []mount.Mount {
-	return []mount.Mount{{Type: mount.TypeVolume, Source: name, Target: "/store", VolumeOptions: &mount.VolumeOptions{NoCopy: true}}}
+	return []mount.Mount{{Type: mount.TypeVolume, Source: name, Target: "/store", VolumeOptions: &mount.VolumeOptions{NoCopy: true, Labels: storeLabels()}}}
+}
+
+// throwAway makes a container that the caller discards. It is made to the end
+// even if ctx ends meanwhile: Docker would make it anyway, and nobody knew its ID.
+func (d *Docker) throwAway(ctx context.Context, config *container.Config, host *container.HostConfig) (string, error) {
+	if err := ctx.Err(); err != nil {
+		return "", err
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
+	defer cancel()
+	made, err := d.api.ContainerCreate(ctx, config, host, nil, nil, "")
+	return made.ID, err
 }
 
 // discard removes a throw-away container, also when we were interrupted.
@@ -103,7 +128,7 @@ func (d *Docker) discard(id string) {
 
 // fill runs machine-fill-store (terraform/local/image) with the images on its stdin.
 func (d *Docker) fill(ctx context.Context, name string, bundle *images.Bundle, set images.Set, machineImage string, progress func(string)) error {
-	made, err := d.api.ContainerCreate(ctx, &container.Config{
+	id, err := d.throwAway(ctx, &container.Config{
 		Image:      machineImage,
 		Entrypoint: []string{"/usr/local/sbin/machine-fill-store"},
 		Cmd:        []string{bundle.Digest()},
@@ -120,31 +145,29 @@ func (d *Docker) fill(ctx context.Context, name string, bundle *images.Bundle, s
 		Tmpfs:        map[string]string{"/run": "", "/tmp": ""},
 		NetworkMode:  "none",
 		Mounts:       storeMount(name),
-	}, nil, nil, "")
+	})
 	if err != nil {
 		return err
 	}
-	defer d.discard(made.ID)
-	stream, err := d.api.ContainerAttach(ctx, made.ID, container.AttachOptions{Stream: true, Stdin: true, Stdout: true, Stderr: true})
+	defer d.discard(id)
+	stream, err := d.api.ContainerAttach(ctx, id, container.AttachOptions{Stream: true, Stdin: true, Stdout: true, Stderr: true})
 	if err != nil {
 		return err
 	}
 	defer stream.Close()
 	// An attached stream does not know ctx: closing it ends the copies below.
 	defer context.AfterFunc(ctx, stream.Close)()
-	ended, failed := d.api.ContainerWait(ctx, made.ID, container.WaitConditionNextExit)
-	if err := d.api.ContainerStart(ctx, made.ID, container.StartOptions{}); err != nil {
+	ended, failed := d.api.ContainerWait(ctx, id, container.WaitConditionNextExit)
+	if err := d.api.ContainerStart(ctx, id, container.StartOptions{}); err != nil {
 		return err
 	}
-	sent := make(chan error, 1)
 	go func() {
 		out := bufio.NewWriterSize(stream.Conn, 1<<20)
 		err := bundle.StoreTar(out, set)
-		sent <- err
 		if err == nil {
 			err = out.Flush()
 		}
-		// Half a tar never looks complete: its end marker is missing.
+		// The program at the other end judges what arrived: half a tar has no end marker.
 		_ = errors.Join(err, stream.CloseWrite())
 	}()
 	var stderr bytes.Buffer
@@ -170,21 +193,12 @@ func (d *Docker) fill(ctx context.Context, name string, bundle *images.Bundle, s
 		if result.StatusCode == 0 {
 			return nil
 		}
-		select {
-		case err := <-sent:
-			if err != nil && !isPipe(err) {
-				return ui.Hint(fmt.Errorf("read bundle %s: %w", bundle.Dir(), err), "build or download the bundle again")
-			}
-		default:
+		// The tools on the machine only see that something does not fit. Look here first.
+		if err := bundle.Verify(); err != nil {
+			return err
 		}
 		return fmt.Errorf("exit status %d: %s", result.StatusCode, lastLine(stderr.String()))
 	}
-}
-
-// isPipe says that sending failed because the container stopped listening.
-func isPipe(err error) bool {
-	text := err.Error()
-	return strings.Contains(text, "broken pipe") || strings.Contains(text, "connection reset") || strings.Contains(text, "closed network connection")
 }
 
 func lastLine(text string) string {
