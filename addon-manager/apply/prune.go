@@ -1,0 +1,165 @@
+package apply
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/metadata"
+
+	"turnup.dev/kubectl-turnup/addon-manager/object"
+)
+
+// Fate is what became of an object that should go.
+type Fate string
+
+// The fates. Only Gone and NotOurs let go of the inventory's entry.
+const (
+	// Gone: the API server confirmed that it is not there any more.
+	Gone Fate = "gone"
+	// NotOurs: it is another object by now, or another addon's.
+	NotOurs Fate = "not ours"
+	// Terminating: the deletion was accepted, a finalizer holds the object.
+	Terminating Fate = "terminating"
+	// Kept: deleting it now would destroy more than this object.
+	Kept Fate = "kept"
+)
+
+// protected namespaces are never deleted, whoever declared them.
+var protected = []string{"default", "kube-system", "kube-public", "kube-node-lease", object.Namespace}
+
+// Delete takes one object away that the inventory lists with this uid, and says
+// what became of it and why.
+func (c *Client) Delete(ctx context.Context, addon string, ref object.Ref, uid string) (Fate, string, error) {
+	c.slots <- struct{}{}
+	defer func() { <-c.slots }()
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	gvr, namespaced, err := c.Resource(ctx, ref, "")
+	if meta.IsNoMatchError(err) {
+		return Gone, "its kind is gone", nil
+	}
+	if err != nil {
+		return Kept, "", err
+	}
+	var resource metadata.ResourceInterface = c.metadata.Resource(gvr)
+	if namespaced {
+		resource = c.metadata.Resource(gvr).Namespace(ref.Namespace)
+	}
+	live, err := resource.Get(ctx, ref.Name, metav1.GetOptions{})
+	switch {
+	case apierrors.IsNotFound(err):
+		return Gone, "", nil
+	case err != nil:
+		return Kept, "", err
+	case uid != "" && string(live.UID) != uid:
+		return NotOurs, "somebody made a new object of that name", nil
+	case live.Labels[object.Label] != addon && !slices.Contains(object.Owners(live), addon):
+		return NotOurs, "it does not belong to addon " + addon + " any more", nil
+	case live.Labels[object.Label] != addon && live.Labels[object.Label] != "":
+		return NotOurs, "it belongs to addon " + live.Labels[object.Label] + " now", nil
+	case live.DeletionTimestamp != nil:
+		return Terminating, held(live), nil
+	}
+	if why, err := c.precious(ctx, ref); why != "" || err != nil {
+		return Kept, why, err
+	}
+	background := metav1.DeletePropagationBackground
+	err = resource.Delete(ctx, ref.Name, metav1.DeleteOptions{
+		Preconditions:     &metav1.Preconditions{UID: &live.UID},
+		PropagationPolicy: &background,
+	})
+	if err != nil && !apierrors.IsNotFound(err) {
+		return Kept, "", err
+	}
+	after, err := resource.Get(ctx, ref.Name, metav1.GetOptions{})
+	switch {
+	case apierrors.IsNotFound(err):
+		return Gone, "", nil
+	case err != nil:
+		return Terminating, "", err
+	case after.UID != live.UID:
+		return Gone, "", nil
+	}
+	return Terminating, held(after), nil
+}
+
+func held(live *metav1.PartialObjectMetadata) string {
+	if len(live.Finalizers) == 0 {
+		return "being deleted"
+	}
+	return "held by " + strings.Join(live.Finalizers, ", ")
+}
+
+// precious says why an object must not be deleted although nobody declares it.
+func (c *Client) precious(ctx context.Context, ref object.Ref) (string, error) {
+	switch ref.GroupKind() {
+	case schema.GroupKind{Kind: "Namespace"}:
+		if slices.Contains(protected, ref.Name) {
+			return "the namespace is part of the cluster", nil
+		}
+		return c.inhabited(ctx, ref.Name)
+	case schema.GroupKind{Group: "apiextensions.k8s.io", Kind: "CustomResourceDefinition"}:
+		return c.instantiated(ctx, ref.Name)
+	}
+	return "", nil
+}
+
+// inhabited names something that lives in a namespace. What the cluster itself
+// puts into each namespace does not count.
+func (c *Client) inhabited(ctx context.Context, namespace string) (string, error) {
+	resources, err := c.mapper.Namespaced()
+	if err != nil {
+		return "", err
+	}
+	slices.SortFunc(resources, func(a, b schema.GroupVersionResource) int { return strings.Compare(a.String(), b.String()) })
+	for _, gvr := range resources {
+		if gvr.Resource == "events" {
+			continue
+		}
+		list, err := c.metadata.Resource(gvr).Namespace(namespace).List(ctx, metav1.ListOptions{Limit: 3})
+		if apierrors.IsNotFound(err) || apierrors.IsMethodNotSupported(err) {
+			continue
+		}
+		if err != nil {
+			return "", fmt.Errorf("look for %s in namespace %s: %w", gvr.Resource, namespace, err)
+		}
+		for _, item := range list.Items {
+			if !native(gvr.Resource, item.Name) {
+				return fmt.Sprintf("it still holds %s/%s", gvr.Resource, item.Name), nil
+			}
+		}
+	}
+	return "", nil
+}
+
+func native(resource, name string) bool {
+	return resource == "configmaps" && name == "kube-root-ca.crt" || resource == "serviceaccounts" && name == "default"
+}
+
+// instantiated names an object whose kind would go with its definition.
+func (c *Client) instantiated(ctx context.Context, crd string) (string, error) {
+	plural, group, _ := strings.Cut(crd, ".")
+	gvr, err := c.mapper.Plural(schema.GroupResource{Group: group, Resource: plural})
+	if meta.IsNoMatchError(err) {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	list, err := c.metadata.Resource(gvr).List(ctx, metav1.ListOptions{Limit: 1})
+	switch {
+	case apierrors.IsNotFound(err):
+		return "", nil
+	case err != nil:
+		return "", fmt.Errorf("look for objects of %s: %w", crd, err)
+	case len(list.Items) > 0:
+		return fmt.Sprintf("there still is %s %s/%s", plural, list.Items[0].Namespace, list.Items[0].Name), nil
+	}
+	return "", nil
+}
