@@ -3,6 +3,7 @@ package bootstrap
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -32,11 +33,11 @@ import (
 // FieldManager is the name under which the plugin itself applies objects.
 const FieldManager = "kubectl-turnup"
 
-// The waits of a cluster's start, longest first.
+// The longest that the waits of a cluster's start may take.
 const (
-	apiBudget     = 4 * time.Minute
+	APIBudget     = 4 * time.Minute
 	objectsBudget = time.Minute
-	nodesBudget   = 3 * time.Minute
+	NodesBudget   = 3 * time.Minute
 )
 
 // Cluster is a control plane that is starting, or has started.
@@ -75,10 +76,11 @@ func (c *Cluster) Client() kubernetes.Interface { return c.client }
 // REST is the client configuration of the cluster.
 func (c *Cluster) REST() *rest.Config { return rest.CopyConfig(c.rest) }
 
-// AwaitAPI waits until the API server says that it is ready.
-func (c *Cluster) AwaitAPI(ctx context.Context) error {
+// AwaitAPI waits until the API server says that it is ready. see hears what it
+// says until then.
+func (c *Cluster) AwaitAPI(ctx context.Context, see func(string)) error {
 	return wait.For(ctx, wait.Options{
-		What: "the API server of " + c.name, Budget: apiBudget, Every: 100 * time.Millisecond,
+		What: "the API server of " + c.name, Budget: APIBudget, Every: 100 * time.Millisecond, See: see,
 	}, func(ctx context.Context) (bool, string, error) {
 		body, err := c.client.Discovery().RESTClient().Get().AbsPath("/readyz").Timeout(5 * time.Second).DoRaw(ctx)
 		if err != nil {
@@ -102,12 +104,9 @@ func (c *Cluster) Install(ctx context.Context, p *pki.PKI, file machines.File) e
 		}, func(ctx context.Context) (bool, string, error) {
 			err := c.apply(ctx, object)
 			if apierrors.IsInvalid(err) || apierrors.IsBadRequest(err) {
-				return false, "", err
+				return false, "", wait.Stop(err)
 			}
-			if err != nil {
-				return false, err.Error(), nil
-			}
-			return true, "", nil
+			return err == nil, "", err
 		})
 		if err != nil {
 			return fmt.Errorf("install %s: %w", what, err)
@@ -142,7 +141,9 @@ var resources = map[schema.GroupVersionKind]schema.GroupVersionResource{
 }
 
 func clusterObjects(name string, p *pki.PKI, file machines.File) ([]*unstructured.Unstructured, error) {
-	t, err := template.New("cluster.yaml").Option("missingkey=error").Parse(objects.Cluster)
+	t, err := template.New("cluster.yaml").Option("missingkey=error").
+		Funcs(template.FuncMap{"base64": func(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }}).
+		Parse(objects.Cluster)
 	if err != nil {
 		return nil, fmt.Errorf("parse cluster objects: %w", err)
 	}
@@ -172,15 +173,15 @@ func clusterObjects(name string, p *pki.PKI, file machines.File) ([]*unstructure
 	}
 }
 
-// AwaitNodes waits until every machine has registered as a Node, and gives the
-// control planes the role label that a kubelet may not give itself.
-func (c *Cluster) AwaitNodes(ctx context.Context, file machines.File) error {
+// AwaitNodes waits until every machine has registered as a Node, and gives each
+// the role label that a kubelet may not give itself. see hears what is missing.
+func (c *Cluster) AwaitNodes(ctx context.Context, file machines.File, see func(string)) error {
 	return wait.For(ctx, wait.Options{
-		What: "the machines to register as nodes", Budget: nodesBudget, Every: 100 * time.Millisecond,
+		What: "the machines to register as nodes", Budget: NodesBudget, Every: 200 * time.Millisecond, See: see,
 	}, func(ctx context.Context) (bool, string, error) {
 		nodes, err := c.client.CoreV1().Nodes().List(ctx, metav1.ListOptions{})
 		if err != nil {
-			return false, err.Error(), nil
+			return false, "", err
 		}
 		registered := map[string]corev1.Node{}
 		for _, n := range nodes.Items {
@@ -194,7 +195,7 @@ func (c *Cluster) AwaitNodes(ctx context.Context, file machines.File) error {
 				continue
 			}
 			if err := c.labelRole(ctx, m, n); err != nil {
-				return false, err.Error(), nil
+				return false, "", err
 			}
 		}
 		if len(missing) > 0 {

@@ -1,0 +1,212 @@
+// Package cli is the command line: one file per verb, flags and words only.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"turnup.dev/kubectl-turnup/cmd/kubectl-turnup/internal/turnup"
+	"turnup.dev/kubectl-turnup/internal/ui"
+)
+
+// Streams are where a command reads and writes. Results go to Out, progress and
+// errors to Err.
+type Streams struct {
+	In  io.Reader
+	Out io.Writer
+	Err io.Writer
+}
+
+// Build says what program this is.
+type Build struct{ Version, Commit string }
+
+// The exit codes, as `kubectl turnup --help` states them.
+const (
+	exitError       = 1
+	exitTimeout     = 124
+	exitInterrupted = 130
+)
+
+// Run runs the program and returns its exit code.
+func Run(ctx context.Context, streams Streams, args []string, build Build) int {
+	app := &app{streams: streams, build: build}
+	root := app.root(args[0])
+	root.SetArgs(args[1:])
+	err := root.ExecuteContext(ctx)
+	if app.out != nil {
+		defer app.out.Close()
+	}
+	if err == nil {
+		return 0
+	}
+	if app.out == nil {
+		app.out = ui.New(streams.Err, ui.Options{})
+	}
+	code := exitCode(ctx, err)
+	if code == exitInterrupted {
+		err = ui.Hint(errors.New("interrupted"), "run the same command again: it goes on where it was")
+	}
+	app.out.Error(err)
+	return code
+}
+
+func exitCode(ctx context.Context, err error) int {
+	switch {
+	case ctx.Err() != nil:
+		return exitInterrupted
+	case errors.Is(err, context.DeadlineExceeded):
+		return exitTimeout
+	}
+	return exitError
+}
+
+// app is what the verbs share.
+type app struct {
+	streams Streams
+	build   Build
+	global  globalFlags
+	out     *ui.Output
+}
+
+type globalFlags struct {
+	dir      string
+	quiet    bool
+	progress progressFlag
+}
+
+const description = `{concise, reliable, cross-platform} turnup of Kubernetes clusters.
+
+A cluster is turned up in three phases, each a verb of its own: provision makes
+machines, bootstrap makes them nodes, addons keeps what runs on them true.
+create runs all three, and can be run again at any time.
+
+Exit codes: 0 done, 1 failed, 124 timed out, 130 interrupted.`
+
+func (a *app) root(argv0 string) *cobra.Command {
+	root := &cobra.Command{
+		Use:           "kubectl-turnup",
+		Short:         "Turn up a Kubernetes cluster and keep its addons applied",
+		Long:          description,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			yes, _ := cmd.Flags().GetBool("yes")
+			a.out = ui.New(a.streams.Err, ui.Options{
+				Format: ui.Format(a.global.progress), Quiet: a.global.quiet, Yes: yes, Stdin: a.streams.In,
+			})
+			return nil
+		},
+	}
+	if strings.HasPrefix(filepath.Base(argv0), "kubectl-") {
+		root.Annotations = map[string]string{cobra.CommandDisplayNameAnnotation: "kubectl turnup"}
+	}
+	root.SetIn(a.streams.In)
+	root.SetOut(a.streams.Out)
+	root.SetErr(a.streams.Err)
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return ui.Hint(err, "`%s --help` lists the flags", cmd.CommandPath())
+	})
+	flags := root.PersistentFlags()
+	flags.StringVar(&a.global.dir, "dir", "clusters", "Directory that holds the clusters' directories")
+	flags.BoolVarP(&a.global.quiet, "quiet", "q", false, "Say nothing but warnings and errors")
+	a.global.progress = progressFlag(ui.Text)
+	flags.Var(&a.global.progress, "progress", "How progress is written to stderr: text or json")
+	root.AddGroup(
+		&cobra.Group{ID: "cluster", Title: "The whole story:"},
+		&cobra.Group{ID: "phase", Title: "One phase at a time:"},
+	)
+	root.AddCommand(
+		a.create(), a.delete(), a.status(), a.kubeconfig(),
+		a.provision(), a.bootstrap(), a.addons(), a.render(),
+		a.version(),
+	)
+	return root
+}
+
+// progressFlag is the --progress flag.
+type progressFlag ui.Format
+
+func (p *progressFlag) String() string { return string(*p) }
+func (p *progressFlag) Type() string   { return "text|json" }
+func (p *progressFlag) Set(value string) error {
+	switch ui.Format(value) {
+	case ui.Text, ui.JSON:
+		*p = progressFlag(value)
+		return nil
+	}
+	return errors.New("want text or json")
+}
+
+// clusterFlags say which cluster, and what it is to be like.
+type clusterFlags struct {
+	config     string
+	set        []string
+	bundle     string
+	terraform  string
+	kubeconfig string
+	yes        bool
+}
+
+func (f *clusterFlags) addConfig(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.config, "config", "", "Cluster config, a JSON `FILE` or - for stdin (default: "+turnup.DefaultConfigFile+" if there is one)")
+	cmd.Flags().StringArrayVar(&f.set, "set", nil, "Set one symbol of the config: `SYMBOL=VALUE`, for instance provision.workers=3; repeatable")
+	cmd.Flags().StringVar(&f.bundle, "bundle", "", "Image bundle, an OCI layout `DIRECTORY`, from which the cluster is made without pulling")
+}
+
+func (f *clusterFlags) addTerraform(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.terraform, "terraform", "", "Terraform or OpenTofu `EXECUTABLE` (default: the one on the PATH)")
+}
+
+func (f *clusterFlags) addKubeconfig(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.kubeconfig, "kubeconfig", "", "Kubeconfig `FILE` whose contexts to change (default: as kubectl chooses it)")
+}
+
+func (f *clusterFlags) addYes(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&f.yes, "yes", false, "Do not ask for confirmation")
+}
+
+func (a *app) request(f clusterFlags, args []string) turnup.Request {
+	req := turnup.Request{
+		ConfigFile: f.config, Set: f.set, Bundle: f.bundle, Base: a.global.dir, Stdin: a.streams.In,
+	}
+	if len(args) > 0 {
+		req.Name = args[0]
+	}
+	return req
+}
+
+// wanted is the cluster that the config and the flags describe.
+func (a *app) wanted(f clusterFlags, args []string) (*turnup.Turnup, error) {
+	cfg, err := turnup.Resolve(a.request(f, args))
+	if err != nil {
+		return nil, err
+	}
+	home, err := filepath.Abs(filepath.Join(a.global.dir, cfg.Cluster.Name))
+	if err != nil {
+		return nil, fmt.Errorf("find the cluster's directory: %w", err)
+	}
+	return &turnup.Turnup{
+		Home: turnup.Home{Dir: home}, Config: cfg, Out: a.out,
+		Terraform: f.terraform, Kubeconfig: f.kubeconfig,
+	}, nil
+}
+
+// existing is a cluster that has a directory already.
+func (a *app) existing(f clusterFlags, args []string) (*turnup.Turnup, error) {
+	home, cfg, err := turnup.Find(a.request(f, args))
+	if err != nil {
+		return nil, err
+	}
+	if home.Dir, err = filepath.Abs(home.Dir); err != nil {
+		return nil, fmt.Errorf("find the cluster's directory: %w", err)
+	}
+	return &turnup.Turnup{
+		Home: home, Config: cfg, Out: a.out, Terraform: f.terraform, Kubeconfig: f.kubeconfig,
+	}, nil
+}

@@ -1,0 +1,91 @@
+package cli
+
+import "github.com/spf13/cobra"
+
+func (a *app) provision() *cobra.Command {
+	var f clusterFlags
+	cmd := &cobra.Command{
+		Use:     "provision [NAME]",
+		GroupID: "phase",
+		Short:   "Phase 1: make machines with Terraform",
+		Long: `Phase 1: make machines with Terraform, and write machines.json.
+
+The module and its state are in clusters/NAME/terraform: read it, plan it, own it.`,
+		Example: `  kubectl turnup provision
+  terraform -chdir=clusters/demo/terraform plan`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			t, err := a.wanted(f, args)
+			if err != nil {
+				return err
+			}
+			unlock, err := t.Begin()
+			if err != nil {
+				return err
+			}
+			defer unlock()
+			return t.Provision(cmd.Context())
+		},
+	}
+	f.addConfig(cmd)
+	f.addTerraform(cmd)
+	f.addYes(cmd)
+	return cmd
+}
+
+func (a *app) bootstrap() *cobra.Command {
+	var f clusterFlags
+	cmd := &cobra.Command{
+		Use:     "bootstrap [NAME]",
+		GroupID: "phase",
+		Short:   "Phase 2: make the machines of machines.json nodes",
+		Long: `Phase 2: render one Ignition config per machine and run it there, start the
+control plane, and let the workers join. It needs nothing of phase 1 but
+clusters/NAME/machines.json. The nodes are not ready before phase 3 has
+installed a pod network.`,
+		Example: `  kubectl turnup bootstrap`,
+		Args:    cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			t, err := a.wanted(f, args)
+			if err != nil {
+				return err
+			}
+			unlock, err := t.Begin()
+			if err != nil {
+				return err
+			}
+			defer unlock()
+			return t.Bootstrap(cmd.Context())
+		},
+	}
+	f.addConfig(cmd)
+	f.addKubeconfig(cmd)
+	return cmd
+}
+
+func (a *app) render() *cobra.Command {
+	var f clusterFlags
+	var output string
+	cmd := &cobra.Command{
+		Use:     "render [NAME] --output DIRECTORY",
+		GroupID: "phase",
+		Short:   "Write every artifact of every phase, touching nothing",
+		Long: `Write what create would use: Terraform module and variables, machines.json, one
+Ignition config per machine, the addon manager's manifests and the built addons.
+The same config gives the same bytes. Keys and tokens are written as
+placeholders.`,
+		Example: `  kubectl turnup render --output rendered`,
+		Args:    cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			t, err := a.wanted(f, args)
+			if err != nil {
+				return err
+			}
+			return t.Render(cmd.Context(), output)
+		},
+	}
+	f.addConfig(cmd)
+	cmd.Flags().StringVar(&output, "output", "", "`DIRECTORY` to write to")
+	_ = cmd.MarkFlagRequired("output")
+	return cmd
+}

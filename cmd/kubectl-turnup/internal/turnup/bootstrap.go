@@ -1,0 +1,178 @@
+package turnup
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"turnup.dev/kubectl-turnup/bootstrap"
+	"turnup.dev/kubectl-turnup/bootstrap/pki"
+	"turnup.dev/kubectl-turnup/bootstrap/transport"
+	"turnup.dev/kubectl-turnup/internal/images"
+	"turnup.dev/kubectl-turnup/internal/kubeconfig"
+	"turnup.dev/kubectl-turnup/internal/machines"
+	"turnup.dev/kubectl-turnup/internal/ui"
+)
+
+// Bootstrap is phase 2: the machines of the machines file become a cluster's
+// nodes. Whatever is already as it should be is left alone.
+func (t *Turnup) Bootstrap(ctx context.Context) error {
+	plane, err := t.startControlPlane(ctx)
+	if err != nil {
+		return err
+	}
+	return plane.join(ctx)
+}
+
+// controlPlane is a cluster whose API server answers.
+type controlPlane struct {
+	*bootstrap.Cluster
+	turnup   *Turnup
+	machines machines.File
+}
+
+// startControlPlane delivers every machine's config and waits for the API
+// server. The workers are delivered at the same time: their kubelets wait for
+// the API server by themselves.
+func (t *Turnup) startControlPlane(ctx context.Context) (*controlPlane, error) {
+	file, err := t.Home.ReadMachines()
+	if err != nil {
+		return nil, err
+	}
+	keys, rendered, err := t.render(file)
+	if err != nil {
+		return nil, err
+	}
+	if err := t.deliver(ctx, rendered); err != nil {
+		return nil, err
+	}
+	superuser, err := keys.Superuser(time.Now())
+	if err != nil {
+		return nil, err
+	}
+	cluster, err := bootstrap.Connect(t.name(), file.Endpoint, keys.CA.Cert, superuser)
+	if err != nil {
+		return nil, err
+	}
+	err = t.step(ctx, "start the control plane", bootstrap.APIBudget, func(ctx context.Context, step *ui.Step) error {
+		if err := cluster.AwaitAPI(ctx, step.See); err != nil {
+			return t.explain(ctx, err, file, machines.ControlPlane)
+		}
+		return cluster.Install(ctx, keys, file)
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := t.writeKubeconfig(file, keys); err != nil {
+		return nil, err
+	}
+	return &controlPlane{Cluster: cluster, turnup: t, machines: file}, nil
+}
+
+// render makes the Ignition configs and keeps a copy beside the machines file.
+func (t *Turnup) render(file machines.File) (*pki.PKI, []bootstrap.Rendered, error) {
+	keys, err := t.keys(file)
+	if err != nil {
+		return nil, nil, err
+	}
+	rendered, err := bootstrap.Render(t.Config, file, keys)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, r := range rendered {
+		if err := writeFile(filepath.Join(t.Home.Ignition(), r.Machine.Name+".json"), r.Ignition, 0o600); err != nil {
+			return nil, nil, err
+		}
+	}
+	return keys, rendered, nil
+}
+
+func (t *Turnup) deliver(ctx context.Context, rendered []bootstrap.Rendered) error {
+	image := images.For(t.Config.Bootstrap.KubernetesVersion, t.Config.Bootstrap.Registry).Ref(images.Bootstrap)
+	title := fmt.Sprintf("bootstrap %d machines", len(rendered))
+	return t.step(ctx, title, bootstrap.DeliverBudget, func(ctx context.Context, step *ui.Step) error {
+		group, ctx := errgroup.WithContext(ctx)
+		for _, r := range rendered {
+			group.Go(func() error {
+				sub := step.Step(r.Machine.Name, bootstrap.DeliverBudget)
+				changed, err := deliverOne(ctx, r, image)
+				if err == nil && !changed {
+					sub.Skip("nothing to change")
+					return nil
+				}
+				return sub.End(err)
+			})
+		}
+		return group.Wait()
+	})
+}
+
+func deliverOne(ctx context.Context, r bootstrap.Rendered, image string) (bool, error) {
+	t, err := transport.Open(r.Machine)
+	if err != nil {
+		return false, err
+	}
+	defer t.Close()
+	return bootstrap.Deliver(ctx, t, r, image)
+}
+
+// join waits until every machine is a node, answering the kubelets' requests
+// for certificates meanwhile.
+func (p *controlPlane) join(ctx context.Context) error {
+	title := fmt.Sprintf("register %d nodes", len(p.machines.Machines))
+	return p.turnup.step(ctx, title, bootstrap.NodesBudget, func(ctx context.Context, step *ui.Step) error {
+		answering, stop := context.WithCancel(ctx)
+		defer stop()
+		go p.ApproveUntil(answering, p.machines)
+		return p.turnup.explain(ctx, p.AwaitNodes(ctx, p.machines, step.See), p.machines, machines.Worker)
+	})
+}
+
+// writeKubeconfig writes the admin's kubeconfig into the cluster's directory and
+// merges it into the user's as context turnup-<name>.
+func (t *Turnup) writeKubeconfig(file machines.File, keys *pki.PKI) error {
+	entry := kubeconfig.Entry{
+		Cluster: t.name(), Endpoint: file.Endpoint,
+		CA: keys.CA.Cert, Cert: keys.Admin.Cert, Key: keys.Admin.Key,
+	}
+	data, err := entry.Encode()
+	if err != nil {
+		return err
+	}
+	if err := writeFile(t.Home.Kubeconfig(), data, 0o600); err != nil {
+		return err
+	}
+	_, err = kubeconfig.Merge(t.Kubeconfig, entry)
+	return err
+}
+
+// explain adds the end of the kubelet's log, from the first machine of a role,
+// to an error of a wait that timed out.
+func (t *Turnup) explain(ctx context.Context, err error, file machines.File, role machines.Role) error {
+	list := file.WithRole(role)
+	if err == nil || !errors.Is(err, context.DeadlineExceeded) || len(list) == 0 {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	log, logErr := kubeletLog(ctx, list[0])
+	if logErr != nil {
+		return err
+	}
+	return fmt.Errorf("%w\nthe kubelet of %s says:\n%s", err, list[0].Name, log)
+}
+
+func kubeletLog(ctx context.Context, m machines.Machine) (string, error) {
+	t, err := transport.Open(m)
+	if err != nil {
+		return "", err
+	}
+	defer t.Close()
+	// Without what every kubelet says until its API server is there.
+	return t.Run(ctx, `journalctl --unit kubelet --no-pager --output cat --lines 2000 |
+		grep -v -e 'mirror pod' -e 'not found' -e 'connection refused' | grep -e '^E' -e '^F' -e rror | tail -n 8 | cut -c 1-400`, nil)
+}

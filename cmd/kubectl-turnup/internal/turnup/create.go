@@ -1,0 +1,82 @@
+package turnup
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"turnup.dev/kubectl-turnup/internal/kubeconfig"
+)
+
+// Create is the whole story: machines, nodes, addons, and proof that the
+// cluster works. Every step looks at the world first, so that a second run
+// changes nothing and an interrupted one goes on where it was.
+func (t *Turnup) Create(ctx context.Context) error {
+	start := time.Now()
+	unlock, err := t.Begin()
+	if err != nil {
+		return err
+	}
+	defer unlock()
+
+	if err := t.Provision(ctx); err != nil {
+		return err
+	}
+	plane, err := t.startControlPlane(ctx)
+	if err != nil {
+		return err
+	}
+	manager, err := t.manager()
+	if err != nil {
+		return err
+	}
+	// Workers join while the addons are on their way: the manager needs no
+	// network, and what it installs is what makes nodes ready.
+	group, both := errgroup.WithContext(ctx)
+	group.Go(func() error { return plane.join(both) })
+	group.Go(func() error { return t.deployAddons(both, manager) })
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	if err := t.await(ctx, manager); err != nil {
+		return err
+	}
+	t.farewell(time.Since(start))
+	return nil
+}
+
+// Begin makes the cluster's directory, takes its lock and records the config.
+func (t *Turnup) Begin() (unlock func(), err error) {
+	if err := t.Home.Make(); err != nil {
+		return nil, err
+	}
+	unlock, err = t.Home.Lock()
+	if err != nil {
+		return nil, err
+	}
+	if err := t.Home.WriteConfig(t.Config); err != nil {
+		unlock()
+		return nil, err
+	}
+	return unlock, nil
+}
+
+func (t *Turnup) farewell(took time.Duration) {
+	t.Out.Printf("")
+	t.Out.Printf("The cluster %s is up: %d nodes, addons %s, after %s.", t.name(),
+		t.Config.Provision.ControlPlanes+t.Config.Provision.Workers,
+		strings.Join(Enabled(t.Config), ", "), took.Round(100*time.Millisecond))
+	t.Out.Printf("Its kubeconfig is %s, and the context %s is selected. Next:",
+		relative(t.Home.Kubeconfig()), kubeconfig.Context(t.name()))
+	t.Out.Printf("")
+	for _, line := range []string{
+		"kubectl get nodes,pods -A",
+		"kubectl turnup status",
+		fmt.Sprintf("edit %s/coredns, git commit, kubectl turnup addons push", strings.TrimSuffix(t.Config.Addons.Path, "/")),
+	} {
+		t.Out.Printf("    %s", line)
+	}
+}

@@ -1,0 +1,136 @@
+// Package turnup is the story: the phases of a cluster's life in order. It joins
+// the rooms (terraform, bootstrap, addon-manager), which know nothing of each other.
+package turnup
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/gofrs/flock"
+
+	"turnup.dev/kubectl-turnup/internal/config"
+	"turnup.dev/kubectl-turnup/internal/machines"
+	"turnup.dev/kubectl-turnup/internal/ui"
+)
+
+// Home is a cluster's directory: all that this computer knows of the cluster.
+type Home struct{ Dir string }
+
+// HomeOf returns the directory of a cluster below a base directory.
+func HomeOf(base, cluster string) Home { return Home{Dir: filepath.Join(base, cluster)} }
+
+// Clusters lists the clusters that have a directory below base.
+func Clusters(base string) ([]string, error) {
+	entries, err := os.ReadDir(base)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("list clusters: %w", err)
+	}
+	var names []string
+	for _, e := range entries {
+		if _, err := os.Stat(filepath.Join(base, e.Name(), "config.json")); err == nil {
+			names = append(names, e.Name())
+		}
+	}
+	return names, nil
+}
+
+func (h Home) path(name string) string { return filepath.Join(h.Dir, name) }
+
+// Config is the path of the config the cluster was last created with.
+func (h Home) Config() string { return h.path("config.json") }
+
+// Machines is the path of the machines file.
+func (h Home) Machines() string { return h.path("machines.json") }
+
+// Terraform is the directory of the Terraform module and its state.
+func (h Home) Terraform() string { return h.path("terraform") }
+
+// PKI is the directory of keys and certificates.
+func (h Home) PKI() string { return h.path("pki") }
+
+// Ignition is the directory of the rendered Ignition configs.
+func (h Home) Ignition() string { return h.path("ignition") }
+
+// Kubeconfig is the path of the admin's kubeconfig.
+func (h Home) Kubeconfig() string { return h.path("kubeconfig") }
+
+// Exists reports whether the cluster has a directory with a config.
+func (h Home) Exists() bool {
+	_, err := os.Stat(h.Config())
+	return err == nil
+}
+
+// ignored keeps all of it out of git: state, keys, and what is made from them.
+const ignored = "# Keys, state and what is made from them.\n*\n"
+
+// Make makes the directory.
+func (h Home) Make() error {
+	if err := os.MkdirAll(h.Dir, 0o700); err != nil {
+		return fmt.Errorf("make the cluster's directory: %w", err)
+	}
+	return writeFile(h.path(".gitignore"), []byte(ignored), 0o600)
+}
+
+// Lock keeps a second turnup off this cluster until the returned func is called.
+func (h Home) Lock() (func(), error) {
+	lock := flock.New(h.path(".lock"))
+	ok, err := lock.TryLock()
+	if err != nil {
+		return nil, fmt.Errorf("lock %s: %w", h.Dir, err)
+	}
+	if !ok {
+		return nil, ui.Hint(fmt.Errorf("another kubectl turnup is working on %s", h.Dir), "wait until it has finished")
+	}
+	return func() { _ = lock.Unlock() }, nil
+}
+
+// ReadConfig loads the config the cluster was last created with.
+func (h Home) ReadConfig() (config.Cluster, error) { return config.Load(h.Config(), nil) }
+
+// WriteConfig keeps a config for the verbs that come later.
+func (h Home) WriteConfig(cfg config.Cluster) error {
+	return writeFile(h.Config(), config.Encode(cfg), 0o600)
+}
+
+// ReadMachines loads the machines file.
+func (h Home) ReadMachines() (machines.File, error) {
+	file, err := machines.Read(h.Machines())
+	if errors.Is(err, machines.ErrMissing) {
+		return file, ui.Hint(err, "`kubectl turnup provision` writes it; for hosts you already have, write it yourself")
+	}
+	return file, ui.Hint(err, "mend the file, or delete it and run `kubectl turnup provision` again")
+}
+
+// writeFile replaces a file at once, and leaves one alone that is already right.
+func writeFile(path string, data []byte, mode fs.FileMode) error {
+	if old, err := os.ReadFile(path); err == nil && string(old) == string(data) {
+		return nil
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	temp, err := os.CreateTemp(filepath.Dir(path), ".new-*")
+	if err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	defer os.Remove(temp.Name())
+	if _, err := temp.Write(data); err != nil {
+		return fmt.Errorf("write %s: %w", path, errors.Join(err, temp.Close()))
+	}
+	if err := errors.Join(temp.Chmod(mode), temp.Close()); err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	if err := os.Rename(temp.Name(), path); err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	return nil
+}
+
+// baseOf is the directory that holds the clusters' directories.
+func baseOf(h Home) string { return filepath.Dir(h.Dir) }

@@ -1,0 +1,152 @@
+package turnup
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"turnup.dev/kubectl-turnup/internal/config"
+	"turnup.dev/kubectl-turnup/internal/ui"
+)
+
+// DefaultConfigFile is read when no --config is given and it is there.
+const DefaultConfigFile = ".config.json"
+
+// Request is what a user asks for on the command line, before it is a cluster.
+type Request struct {
+	// Name of the cluster; "" leaves it to the config.
+	Name string
+	// ConfigFile is --config: a path, "-" for stdin, or "".
+	ConfigFile string
+	// Set are the --set assignments, applied last.
+	Set []string
+	// Bundle is --bundle: the directory of an image bundle, or "".
+	Bundle string
+	// Base is the directory that holds the clusters' directories.
+	Base  string
+	Stdin io.Reader
+}
+
+// Resolve finds the config of the cluster to create: --config, else
+// .config.json, else what the cluster was last created with, else the defaults;
+// then --bundle, NAME and --set.
+func Resolve(req Request) (config.Cluster, error) {
+	cfg, err := base(req)
+	if err != nil {
+		return config.Cluster{}, err
+	}
+	if req.Name != "" {
+		cfg.Cluster.Name = req.Name
+	}
+	if req.Bundle != "" {
+		if cfg.Bootstrap.Bundle, err = filepath.Abs(req.Bundle); err != nil {
+			return config.Cluster{}, fmt.Errorf("find bundle: %w", err)
+		}
+	}
+	if err := config.Set(&cfg, req.Set...); err != nil {
+		return config.Cluster{}, ui.Hint(err, "`kubectl turnup create --help` shows how --set is written")
+	}
+	if err := config.Validate(cfg); err != nil {
+		return config.Cluster{}, err
+	}
+	home := HomeOf(req.Base, cfg.Cluster.Name)
+	if !home.Exists() {
+		return cfg, nil
+	}
+	stored, err := home.ReadConfig()
+	if err != nil {
+		return config.Cluster{}, ui.Hint(err, "that file is turnup's own record; delete it to start from your config again")
+	}
+	if cfg.Bootstrap.Bundle == "" {
+		cfg.Bootstrap.Bundle = stored.Bootstrap.Bundle
+	}
+	return cfg, unchangeable(stored, cfg)
+}
+
+func base(req Request) (config.Cluster, error) {
+	if req.ConfigFile != "" {
+		return config.Load(req.ConfigFile, req.Stdin)
+	}
+	if _, err := os.Stat(DefaultConfigFile); err == nil {
+		return config.Load(DefaultConfigFile, nil)
+	}
+	cfg := config.Default()
+	name := req.Name
+	if name == "" {
+		name = cfg.Cluster.Name
+	}
+	if home := HomeOf(req.Base, name); home.Exists() {
+		stored, err := home.ReadConfig()
+		return stored, ui.Hint(err, "that file is turnup's own record; delete it to start from your config again")
+	}
+	return cfg, nil
+}
+
+// unchangeable refuses what cannot change below the feet of a running cluster.
+func unchangeable(old, wanted config.Cluster) error {
+	var errs []error
+	for _, path := range []string{
+		"provision.platform", "provision.control_planes", "provision.local.subnet",
+		"bootstrap.kubernetes_version", "bootstrap.container_runtime", "bootstrap.encryption",
+		"network.provider", "network.pod_cidr", "network.service_cidr", "network.domain",
+	} {
+		before, errBefore := config.Get(old, path)
+		after, errAfter := config.Get(wanted, path)
+		if err := errors.Join(errBefore, errAfter); err != nil {
+			return err
+		}
+		if before != after {
+			errs = append(errs, fmt.Errorf("%s is %v in the cluster %s and cannot become %v", path, before, old.Cluster.Name, after))
+		}
+	}
+	if wanted.Provision.Workers < old.Provision.Workers {
+		errs = append(errs, fmt.Errorf("provision.workers is %d in the cluster %s and cannot become less (%d)",
+			old.Provision.Workers, old.Cluster.Name, wanted.Provision.Workers))
+	}
+	return ui.Hint(errors.Join(errs...), "`kubectl turnup delete %s` and create it anew, or choose another name", old.Cluster.Name)
+}
+
+// Find returns the existing cluster that a verb is about: the one named, else
+// the only one there is, else the one the config names.
+func Find(req Request) (Home, config.Cluster, error) {
+	name, err := which(req)
+	if err != nil {
+		return Home{}, config.Cluster{}, err
+	}
+	home := HomeOf(req.Base, name)
+	if !home.Exists() {
+		return Home{}, config.Cluster{}, missing(req.Base, name)
+	}
+	cfg, err := home.ReadConfig()
+	return home, cfg, err
+}
+
+func which(req Request) (string, error) {
+	if req.Name != "" {
+		return req.Name, nil
+	}
+	names, err := Clusters(req.Base)
+	if err != nil {
+		return "", err
+	}
+	if len(names) == 1 && req.ConfigFile == "" {
+		return names[0], nil
+	}
+	cfg, err := base(req)
+	return cfg.Cluster.Name, err
+}
+
+func missing(dir, name string) error {
+	names, err := Clusters(dir)
+	if err != nil {
+		return err
+	}
+	problem := fmt.Errorf("there is no cluster %q in %s", name, dir)
+	if len(names) > 0 {
+		return ui.Hint(problem, "the clusters there are: %s", strings.Join(names, ", "))
+	}
+	return ui.Hint(problem, "`kubectl turnup create` makes one; --dir says where clusters are kept")
+}

@@ -1,0 +1,233 @@
+package turnup
+
+import (
+	"archive/tar"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"strings"
+
+	"turnup.dev/kubectl-turnup/addon-manager/source"
+	"turnup.dev/kubectl-turnup/addons"
+	"turnup.dev/kubectl-turnup/internal/config"
+	"turnup.dev/kubectl-turnup/internal/ui"
+)
+
+// Tree is the addon tree on disk: the user's own directory, best in git.
+type Tree struct {
+	Dir string
+	// values is the content of cluster/values.yaml for this cluster. It is
+	// shipped in place of the committed one: it follows the config, not git.
+	values []byte
+}
+
+// OpenTree finds the tree of a cluster: addons.path, relative to the directory
+// that the command runs in. endpoint is the API server's host:port.
+func OpenTree(cfg config.Cluster, endpoint string) (Tree, error) {
+	values, err := Values(cfg, endpoint)
+	if err != nil {
+		return Tree{}, err
+	}
+	dir, err := filepath.Abs(filepath.FromSlash(cfg.Addons.Path))
+	if err != nil {
+		return Tree{}, fmt.Errorf("find addon tree: %w", err)
+	}
+	return Tree{Dir: dir, values: values}, nil
+}
+
+// Init writes the enabled addons into a directory that holds no tree yet, and
+// commits them if that makes a new repository. A tree that is there already is
+// the user's: only cluster/values.yaml is brought up to date.
+func (t Tree) Init(ctx context.Context, cfg config.Cluster) (made bool, err error) {
+	_, err = os.Stat(filepath.Join(t.Dir, "cluster", "kustomization.yaml"))
+	switch {
+	case err == nil:
+		return false, t.writeValues()
+	case !errors.Is(err, fs.ErrNotExist):
+		return false, fmt.Errorf("open addon tree: %w", err)
+	}
+	for _, name := range append([]string{"cluster"}, Enabled(cfg)...) {
+		if err := t.copyAddon(name); err != nil {
+			return false, err
+		}
+	}
+	if err := t.writeValues(); err != nil {
+		return false, err
+	}
+	return true, t.firstCommit(ctx, cfg.Cluster.Name)
+}
+
+// Enabled lists the addons a new tree starts with.
+func Enabled(cfg config.Cluster) []string {
+	var names []string
+	if cfg.Network.Provider != "none" {
+		names = append(names, cfg.Network.Provider)
+	}
+	if cfg.Addons.KubeProxy {
+		names = append(names, "kube-proxy")
+	}
+	if cfg.Addons.CoreDNS {
+		names = append(names, "coredns")
+	}
+	return names
+}
+
+func (t Tree) copyAddon(name string) error {
+	return fs.WalkDir(addons.FS, name, func(file string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		data, err := fs.ReadFile(addons.FS, file)
+		if err != nil {
+			return err
+		}
+		return writeShared(filepath.Join(t.Dir, filepath.FromSlash(file)), data)
+	})
+}
+
+func (t Tree) writeValues() error {
+	return writeShared(filepath.Join(t.Dir, filepath.FromSlash(addons.Values)), t.values)
+}
+
+// writeShared writes a file that others may read: the tree is no secret.
+func writeShared(path string, data []byte) error {
+	if old, err := os.ReadFile(path); err == nil && bytes.Equal(old, data) {
+		return nil
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return fmt.Errorf("write addon tree: %w", err)
+	}
+	if err := os.WriteFile(path, data, 0o644); err != nil {
+		return fmt.Errorf("write addon tree: %w", err)
+	}
+	return nil
+}
+
+// firstCommit makes a new tree a git repository of its own. Inside somebody's
+// repository it commits nothing: that is for its owner to do.
+func (t Tree) firstCommit(ctx context.Context, cluster string) error {
+	if _, err := exec.LookPath("git"); err != nil || t.inGit(ctx) {
+		return nil
+	}
+	identity := []string{}
+	if _, err := t.git(ctx, "config", "user.email"); err != nil {
+		identity = []string{"-c", "user.name=kubectl turnup", "-c", "user.email=turnup@localhost"}
+	}
+	commit := append(identity, "commit", "--quiet", "--no-verify", "--no-gpg-sign", "-m", "Start with the addons of cluster "+cluster)
+	for _, args := range [][]string{{"init", "--quiet"}, {"add", "--all", "."}, commit} {
+		if _, err := t.git(ctx, args...); err != nil {
+			return fmt.Errorf("commit the new addon tree: %w", err)
+		}
+	}
+	return nil
+}
+
+func (t Tree) inGit(ctx context.Context) bool {
+	out, err := t.git(ctx, "rev-parse", "--is-inside-work-tree")
+	return err == nil && strings.TrimSpace(out) == "true"
+}
+
+func (t Tree) git(ctx context.Context, args ...string) (string, error) {
+	cmd := exec.CommandContext(ctx, "git", append([]string{"-C", t.Dir}, args...)...)
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if err := cmd.Run(); err != nil {
+		return "", fmt.Errorf("git %s: %w: %s", args[0], err, strings.TrimSpace(stderr.String()))
+	}
+	return stdout.String(), nil
+}
+
+// ErrUncommitted is returned by Read when the tree has changes git does not know.
+var ErrUncommitted = errors.New("the addon tree has changes that are not committed")
+
+// Read returns the tree as it is committed or, with dirty, as it is on disk.
+// A tree outside git can only be read as it is on disk.
+func (t Tree) Read(ctx context.Context, dirty bool) (source.Tree, error) {
+	if _, err := os.Stat(t.Dir); err != nil {
+		return source.Tree{}, ui.Hint(fmt.Errorf("open addon tree: %w", err), "`kubectl turnup create` writes one; addons.path says where")
+	}
+	if !t.inGit(ctx) {
+		return t.working("")
+	}
+	head, err := t.git(ctx, "log", "-1", "--format=%H%n%an <%ae>%n%s", "--", ".")
+	if err != nil || strings.TrimSpace(head) == "" {
+		if dirty {
+			return t.working("")
+		}
+		return source.Tree{}, ui.Hint(fmt.Errorf("nothing in %s is committed yet", t.Dir),
+			"`git add %s && git commit`, or push it as it is with --dirty", t.Dir)
+	}
+	lines := strings.SplitN(strings.TrimRight(head, "\n"), "\n", 3)
+	tree := source.Tree{Revision: lines[0], Author: lines[1], Message: lines[2]}
+	changed, err := t.git(ctx, "status", "--porcelain", "--", ".", ":(exclude)"+addons.Values)
+	if err != nil {
+		return source.Tree{}, err
+	}
+	if strings.TrimSpace(changed) != "" {
+		if !dirty {
+			return source.Tree{}, ui.Hint(fmt.Errorf("%w:\n%s", ErrUncommitted, strings.TrimRight(changed, "\n")),
+				"commit them, or push them as they are with --dirty")
+		}
+		working, err := t.working(tree.Revision)
+		working.Author, working.Message = tree.Author, tree.Message
+		return working, err
+	}
+	tree.Files, err = t.committed(ctx, tree.Revision)
+	return tree, err
+}
+
+// working reads the files on disk.
+func (t Tree) working(commit string) (source.Tree, error) {
+	files, err := source.Files(os.DirFS(t.Dir))
+	if err != nil {
+		return source.Tree{}, err
+	}
+	files[addons.Values] = t.values
+	tree := source.Tree{Files: files}
+	if commit != "" {
+		tree.Revision = commit + "-dirty"
+	}
+	return tree, nil
+}
+
+// committed reads the files of a commit out of git itself.
+func (t Tree) committed(ctx context.Context, commit string) (map[string][]byte, error) {
+	prefix, err := t.git(ctx, "rev-parse", "--show-prefix")
+	if err != nil {
+		return nil, err
+	}
+	archive, err := t.git(ctx, "archive", "--format=tar", commit+":"+strings.TrimSuffix(strings.TrimSpace(prefix), "/"))
+	if err != nil {
+		return nil, err
+	}
+	files := map[string][]byte{}
+	for r := tar.NewReader(strings.NewReader(archive)); ; {
+		entry, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return nil, fmt.Errorf("read commit %s: %w", commit, err)
+		}
+		switch entry.Typeflag {
+		case tar.TypeDir, tar.TypeXGlobalHeader:
+		case tar.TypeReg:
+			data, err := io.ReadAll(r)
+			if err != nil {
+				return nil, fmt.Errorf("read commit %s: %w", commit, err)
+			}
+			files[path.Clean(entry.Name)] = data
+		default:
+			return nil, fmt.Errorf("read commit %s: %s is a link; an addon tree holds regular files only", commit, entry.Name)
+		}
+	}
+	files[addons.Values] = t.values
+	return files, nil
+}

@@ -1,0 +1,67 @@
+package turnup
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"strings"
+	"time"
+
+	"turnup.dev/kubectl-turnup/bootstrap/pki"
+	"turnup.dev/kubectl-turnup/internal/config"
+	"turnup.dev/kubectl-turnup/internal/machines"
+	"turnup.dev/kubectl-turnup/internal/ui"
+)
+
+// Turnup is one cluster and the means to work on it.
+type Turnup struct {
+	Home   Home
+	Config config.Cluster
+	Out    *ui.Output
+	// Terraform is the path of terraform or tofu; "" finds one.
+	Terraform string
+	// Kubeconfig is the file the context is written to; "" follows kubectl's rules.
+	Kubeconfig string
+}
+
+// name is the cluster's.
+func (t *Turnup) name() string { return t.Config.Cluster.Name }
+
+// keys loads the cluster's PKI and makes what is missing for these machines.
+func (t *Turnup) keys(file machines.File) (*pki.PKI, error) {
+	host, _, err := net.SplitHostPort(file.Endpoint)
+	if err != nil {
+		return nil, fmt.Errorf("read endpoint %q: %w", file.Endpoint, err)
+	}
+	var sans []string
+	for _, name := range strings.Split(t.Config.Bootstrap.ExtraSANs, ",") {
+		if name = strings.TrimSpace(name); name != "" {
+			sans = append(sans, name)
+		}
+	}
+	return pki.Ensure(t.Home.PKI(), pki.Request{
+		Cluster: t.name(), Domain: t.Config.Network.Domain,
+		ServiceIP: config.APIServiceIP(t.Config).String(),
+		Endpoint:  host, ExtraSANs: sans,
+		Machines: file.WithRole(machines.ControlPlane),
+	}, time.Now())
+}
+
+// step runs one step of the story and reports how it ended.
+func (t *Turnup) step(ctx context.Context, title string, budget time.Duration, do func(ctx context.Context, step *ui.Step) error) error {
+	step := t.Out.Step(title, budget)
+	return step.End(do(ctx, step))
+}
+
+// WorkingDir is where relative paths of messages start.
+func relative(path string) string {
+	wd, err := os.Getwd()
+	if err != nil {
+		return path
+	}
+	if short, ok := strings.CutPrefix(path, wd+string(os.PathSeparator)); ok {
+		return short
+	}
+	return path
+}

@@ -1,0 +1,53 @@
+package turnup
+
+import (
+	"bytes"
+	"fmt"
+	"net"
+	"strconv"
+
+	"turnup.dev/kubectl-turnup/internal/config"
+	"turnup.dev/kubectl-turnup/internal/images"
+)
+
+// valuesFile is the file of the addon tree that says what this cluster is like.
+const valuesFile = "cluster/values.yaml"
+
+// Values writes addons/cluster/values.yaml: the ConfigMap from which the
+// addons' kustomize replacements read. endpoint is host:port.
+func Values(cfg config.Cluster, endpoint string) ([]byte, error) {
+	host, port, err := net.SplitHostPort(endpoint)
+	if err != nil {
+		return nil, fmt.Errorf("read endpoint %q: %w", endpoint, err)
+	}
+	set := images.For(cfg.Bootstrap.KubernetesVersion, cfg.Bootstrap.Registry)
+	var out bytes.Buffer
+	out.WriteString(`# Generated from the cluster config by kubectl turnup: edit the config instead.
+# Never applied: the addons' replacements read it.
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: cluster-values
+  annotations:
+    config.kubernetes.io/local-config: "true"
+data:
+`)
+	for _, v := range [][2]string{
+		{"cluster_name", cfg.Cluster.Name},
+		{"api_host", host},
+		{"api_port", port},
+		{"pod_cidr", cfg.Network.PodCIDR},
+		{"service_cidr", cfg.Network.ServiceCIDR},
+		{"dns_service_ip", config.DNSServiceIP(cfg).String()},
+		{"domain", cfg.Network.Domain},
+		{"proxy_mode", cfg.Network.ProxyMode},
+		{"network_provider", cfg.Network.Provider},
+		{"image_kube_proxy", set.Ref(images.KubeProxy)},
+		{"image_flannel", set.Ref(images.Flannel)},
+		{"image_flannel_cni_plugin", set.Ref(images.FlannelCNIPlugin)},
+		{"image_coredns", set.Ref(images.CoreDNS)},
+	} {
+		fmt.Fprintf(&out, "  %s: %s\n", v[0], strconv.Quote(v[1]))
+	}
+	return out.Bytes(), nil
+}
