@@ -77,7 +77,7 @@ fmt: $(LINT) ## Format the Go source
 	$(LINT) fmt
 
 .PHONY: test
-test: test-programs ## Run the unit and integration tests
+test: docker tools test-programs ## Run the unit and integration tests
 	go test ./...
 
 .PHONY: e2e
