@@ -49,7 +49,7 @@ func (f *failure) Error() string { return f.said() }
 func (f *failure) said() string {
 	var lines []string
 	for _, d := range f.errors {
-		line := d.Summary
+		line := squeeze(d.Summary)
 		if detail := squeeze(d.Detail); detail != "" {
 			line += ": " + detail
 		}

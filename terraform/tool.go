@@ -100,15 +100,15 @@ func suitable(path string, found *version.Version) error {
 		"install a newer Terraform or OpenTofu, or name one with --terraform PATH")
 }
 
-// reason strips exec's repetition of the name from an error.
+// reason strips the repetitions of the name from what exec says.
 func reason(err error) error {
 	var e *exec.Error
 	if errors.As(err, &e) {
-		return e.Err
+		err = e.Err
 	}
 	var p *fs.PathError
 	if errors.As(err, &p) {
-		return p.Err
+		err = p.Err
 	}
 	return err
 }
