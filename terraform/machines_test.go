@@ -22,6 +22,7 @@ import (
 
 	"turnup.dev/kubectl-turnup/internal/config"
 	"turnup.dev/kubectl-turnup/internal/machines"
+	"turnup.dev/kubectl-turnup/internal/ui"
 	"turnup.dev/kubectl-turnup/terraform"
 	"turnup.dev/kubectl-turnup/terraform/local"
 )
@@ -273,4 +274,40 @@ func ok(t *testing.T, err error) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+func TestTheModuleRefusesWrongVariables(t *testing.T) {
+	room := newRoom(t)
+	for name, c := range map[string]struct {
+		change func(*config.Cluster, *terraform.Inputs)
+		want   string
+	}{
+		"a name in capitals":       {func(c *config.Cluster, _ *terraform.Inputs) { c.Cluster.Name = "UP" }, "cluster_name has 1 to 30 characters"},
+		"a subnet with host bits":  {func(c *config.Cluster, _ *terraform.Inputs) { c.Provision.Local.Subnet = "10.0.0.5/24" }, "whose host bits are zero"},
+		"a subnet that is tiny":    {func(c *config.Cluster, _ *terraform.Inputs) { c.Provision.Local.Subnet = "10.0.0.0/28" }, "prefix of /16 to /24"},
+		"a subnet that is no CIDR": {func(c *config.Cluster, _ *terraform.Inputs) { c.Provision.Local.Subnet = "here" }, "prefix of /16 to /24"},
+		"no control plane":         {func(c *config.Cluster, _ *terraform.Inputs) { c.Provision.ControlPlanes = 0 }, "control_planes is a whole number from 1 to 9"},
+		"a MTU of nothing":         {func(_ *config.Cluster, in *terraform.Inputs) { in.MTU = 5 }, "mtu is a number from 1280 to 65535"},
+		"no image":                 {func(_ *config.Cluster, in *terraform.Inputs) { in.Image = "" }, "name the machine image"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			ws, cfg, inputs := room.workspace(t), room.cfg, room.inputs
+			c.change(&cfg, &inputs)
+			ok(t, ws.Prepare(cfg, inputs))
+			if _, err := ws.Plan(t.Context()); err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("got %v, want %q", err, c.want)
+			}
+		})
+	}
+}
+
+func TestAMissingProviderNamesTheWayOut(t *testing.T) {
+	room := newRoom(t)
+	ws := room.workspace(t)
+	ws.Tool.Providers = t.TempDir()
+	_, err := ws.Plan(t.Context())
+	if err == nil || !strings.Contains(ui.HintOf(err), terraform.EnvProviders) {
+		t.Errorf("got %v with hint %q", err, ui.HintOf(err))
+	}
+	t.Log(err)
 }
