@@ -31,13 +31,15 @@ func (f *failure) explain() error {
 	text := f.said()
 	err := fmt.Errorf("terraform %s in %s: %s", f.verb, f.dir, text)
 	switch {
-	case strings.Contains(text, "state lock") || strings.Contains(text, "locking state"):
-		return ui.Hint(err, "another run is using this cluster's state: wait for it. If none is running (it crashed), free the lock: %s -chdir=%s force-unlock -force %s",
+	// A state that cannot be read fails while it is being locked, and says both.
+	case strings.Contains(text, "Unsupported state file format") || strings.Contains(text, "state snapshot was created by"):
+		return ui.Hint(err, "restore terraform.tfstate in %s from terraform.tfstate.backup, or remove both: machines that exist are found by their labels", f.dir)
+	case strings.Contains(text, "acquiring the state lock"):
+		return ui.Hint(fmt.Errorf("terraform %s in %s: the state is locked by %s", f.verb, f.dir, holder(text)),
+			"another run works on this cluster: wait for it. If there is none (it crashed), free the lock: %s -chdir=%s force-unlock -force %s",
 			f.tool, f.dir, lockID(text))
 	case needsInit(text):
 		return ui.Hint(err, "the provider kreuzwerker/docker is needed: let terraform reach its registry, or set %s to a directory that has it (in a checkout, `make tools` builds it)", EnvProviders)
-	case strings.Contains(text, "state file could not be read") || strings.Contains(text, "state snapshot was created by"):
-		return ui.Hint(err, "restore %s/terraform.tfstate from terraform.tfstate.backup next to it, or remove both: machines that exist are found by their labels", f.dir)
 	}
 	return ui.Hint(err, "the whole story is in %s", f.log)
 }
@@ -51,7 +53,7 @@ func (f *failure) said() string {
 	for _, d := range f.errors {
 		line := squeeze(d.Summary)
 		if detail := squeeze(d.Detail); detail != "" {
-			line += ": " + detail
+			line += ": " + first(detail, 500)
 		}
 		switch {
 		case d.Address != "":
@@ -96,6 +98,13 @@ func strip(text string) string { return frame.ReplaceAllString(text, "") }
 // squeeze makes one line of a paragraph.
 func squeeze(text string) string { return strings.Join(strings.Fields(strip(text)), " ") }
 
+func first(text string, n int) string {
+	if len(text) <= n {
+		return text
+	}
+	return text[:n] + "…"
+}
+
 func last(text string, n int) string {
 	if len(text) <= n {
 		return text
@@ -111,6 +120,16 @@ func lockID(text string) string {
 		return m[1]
 	}
 	return "LOCK_ID"
+}
+
+var lockHolder = regexp.MustCompile(`Who: *(\S+).*Created: *(\S+ \S+)`)
+
+// holder tells who has the lock, as far as terraform knows.
+func holder(text string) string {
+	if m := lockHolder.FindStringSubmatch(text); m != nil {
+		return m[1] + " since " + m[2]
+	}
+	return "another run"
 }
 
 // needsInit says that the working directory has not the providers it needs.

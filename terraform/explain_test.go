@@ -62,14 +62,16 @@ func TestFailuresAreExplained(t *testing.T) {
 			"Unsupported argument on main.tf line 3: it is not expected here.", "terraform.log"},
 		"a lock names the way out": {
 			failure{err: exit, errors: []diagnostic{{Summary: "Error acquiring the state lock",
-				Detail: "Error message: resource temporarily unavailable\nLock Info:\n  ID:        2d3fa1a6-6b0a-8f4c-9a44-0f9e1c8a7b55\n  Who: me"}}},
-			"Error acquiring the state lock", "force-unlock -force 2d3fa1a6-6b0a-8f4c-9a44-0f9e1c8a7b55"},
+				Detail: "Error message: resource temporarily unavailable\nLock Info:\n  ID:        2d3fa1a6-6b0a-8f4c-9a44-0f9e1c8a7b55\n  Path:      terraform.tfstate\n" +
+					"  Who:       me@here\n  Version:   1.11.4\n  Created:   2026-11-22 10:00:00.5 +0000 UTC\n\n\nTerraform acquires a state lock to protect"}}},
+			"the state is locked by me@here since 2026-11-22 10:00:00.5", "force-unlock -force 2d3fa1a6-6b0a-8f4c-9a44-0f9e1c8a7b55"},
 		"a missing provider names the way out": {
 			failure{err: exit, stderr: "Error: Failed to query available provider packages\n\nCould not retrieve the list of available versions for provider kreuzwerker/docker"},
 			"Failed to query available provider packages", EnvProviders},
 		"a broken state names the way out": {
-			failure{err: exit, errors: []diagnostic{{Summary: "Error refreshing state: 1 error occurred", Detail: "* Error: state file could not be read as JSON: syntax error at byte offset 22."}}},
-			"syntax error at byte offset 22", "terraform.tfstate.backup"},
+			failure{err: exit, errors: []diagnostic{{Summary: "Error acquiring the state lock",
+				Detail: "Error message: 2 problems:\n\n- Unsupported state file format: The state file could not be parsed as JSON: syntax error at byte offset 21."}}},
+			"syntax error at byte offset 21", "terraform.tfstate.backup"},
 		"an interruption is no failure": {
 			failure{err: fmt.Errorf("signal: interrupt: %w", context.Canceled), stderr: "Error: operation canceled"},
 			"was interrupted: context canceled", "it goes on where it stopped"},
