@@ -168,7 +168,7 @@ func stanzas(text, codename string) []string {
 // package manager's perl, device nodes, and this computer's own name and resolver.
 const unwanted = `^(usr/share/(doc|man|info|locale|perl.*|bash-completion|zsh|i18n|lintian|bug)/.+` +
 	`|usr/lib/[^/]+/(perl.*|gconv)/.+|usr/bin/(perl.*|openssl|localedef)|usr/lib/[^/]+/libperl.*` +
-	`|var/(cache|lib/apt)/.+|var/log/.*[^/]|dev/.+|etc/(machine-id|hostname|resolv\.conf|hosts))$`
+	`|var/(cache|lib/apt|log)/.+|dev/.+|etc/(machine-id|hostname|resolv\.conf|hosts))$`
 
 // trim copies a root without the unwanted.
 func trim(from, to string) error {
