@@ -42,6 +42,7 @@ func Lead(ctx context.Context, config *rest.Config, identity string, act func(co
 		Client:     client,
 		LockConfig: resourcelock.ResourceLockConfig{Identity: identity},
 	}
+	asked := ctx
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	acted := make(chan error, 1)
@@ -61,7 +62,6 @@ func Lead(ctx context.Context, config *rest.Config, identity string, act func(co
 	if err != nil {
 		return fmt.Errorf("elect a manager: %w", err)
 	}
-	asked := ctx
 	elector.Run(ctx)
 	if !started.Load() {
 		return nil

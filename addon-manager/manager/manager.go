@@ -55,7 +55,7 @@ type Manager struct {
 	generation int
 	since      time.Time
 	sourceErr  error
-	passed     bool
+	working    bool
 	running    sync.WaitGroup
 	// context ends with Run; watches live as long.
 	context context.Context
@@ -116,6 +116,7 @@ func (m *Manager) remember(ctx context.Context) error {
 			for addon, inv := range inventories {
 				m.start(ctx, addon, inv)
 			}
+			m.working = true
 			return nil
 		}
 		m.log.Warn("state not read", "error", err, "again", wait)
@@ -291,16 +292,9 @@ func (m *Manager) drop(w *worker) bool {
 	return true
 }
 
-// passedOnce marks that some addon was looked at.
-func (m *Manager) passedOnce() {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.passed = true
-}
-
-// Working tells whether the manager has got as far as its first pass.
+// Working tells whether this manager acts and knows what earlier ones own.
 func (m *Manager) Working() bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.passed
+	return m.working
 }

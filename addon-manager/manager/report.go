@@ -90,7 +90,6 @@ func (w *worker) publish(g goal) {
 		s.Ready = string(metav1.ConditionUnknown)
 	}
 	w.m.Metrics.report(w.name, s.Ready == string(metav1.ConditionTrue), s.Objects)
-	w.m.passedOnce()
 	if last, ok := w.m.writer.Last(w.name); !ok || last.Ready != s.Ready || last.Message != s.Message {
 		w.m.log.Info("addon", "addon", w.name, "ready", s.Ready, "revision", s.Revision, "message", s.Message)
 	}

@@ -1,0 +1,277 @@
+package manager_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/discovery"
+	"k8s.io/client-go/dynamic"
+	typedcore "k8s.io/client-go/kubernetes/typed/core/v1"
+	"k8s.io/client-go/metadata"
+
+	"turnup.dev/kubectl-turnup/addon-manager/apply"
+	"turnup.dev/kubectl-turnup/addon-manager/inventory"
+	"turnup.dev/kubectl-turnup/addon-manager/manager"
+	"turnup.dev/kubectl-turnup/addon-manager/manifests"
+	"turnup.dev/kubectl-turnup/addon-manager/source"
+	"turnup.dev/kubectl-turnup/addon-manager/status"
+	"turnup.dev/kubectl-turnup/test/controlplane"
+)
+
+// shared is one control plane for all tests of this package; missing says why
+// there is none.
+var (
+	shared  *controlplane.Cluster
+	missing error
+)
+
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "turnup-control-plane-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	shared, missing = controlplane.Run(dir, controlplane.Options{ControllerManager: true})
+	if missing != nil && !errors.Is(missing, controlplane.ErrMissing) {
+		fmt.Fprintln(os.Stderr, missing)
+		os.Exit(1)
+	}
+	code := m.Run()
+	if shared != nil {
+		shared.Stop()
+	}
+	os.RemoveAll(dir)
+	os.Exit(code)
+}
+
+// world is a cluster with the manager's own objects, and nothing else of ours.
+type world struct {
+	t       *testing.T
+	objects dynamic.Interface
+	config  typedcore.ConfigMapsGetter
+	client  *apply.Client
+	log     *lines
+	stop    func()
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	if missing != nil {
+		t.Skipf("SKIPPED, NOTHING IS PROVEN: %v", missing)
+	}
+	config := shared.Config
+	w := &world{t: t, objects: dynamic.NewForConfigOrDie(config), config: typedcore.NewForConfigOrDie(config), log: &lines{t: t}}
+	disco := discovery.NewDiscoveryClientForConfigOrDie(config)
+	w.client = apply.New(w.objects, metadata.NewForConfigOrDie(config), apply.NewMapper(disco))
+	installed, err := manifests.Render(manifests.Options{Image: "none", APIHost: "127.0.0.1", APIPort: "1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, u := range installed {
+		if u.GetKind() == "Deployment" {
+			continue
+		}
+		w.apply(u)
+	}
+	w.clean()
+	t.Cleanup(w.halt)
+	return w
+}
+
+func (w *world) clean() {
+	ctx := context.Background()
+	everything := metav1.DeleteOptions{}
+	if err := w.config.ConfigMaps("turnup-system").DeleteCollection(ctx, everything, metav1.ListOptions{}); err != nil {
+		w.t.Fatal(err)
+	}
+	w.eventually("the Addon kind is served", func() error {
+		err := w.objects.Resource(status.GVR()).DeleteCollection(ctx, everything, metav1.ListOptions{})
+		if apierrors.IsNotFound(err) {
+			return err
+		}
+		return nil
+	})
+}
+
+// start runs a manager as a new process would, until halt.
+func (w *world) start() *manager.Manager {
+	w.t.Helper()
+	m, err := manager.New(shared.Config, manager.Options{Interval: 2 * time.Second, Log: slog.New(slog.NewTextHandler(w.log, nil))})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- m.Run(ctx) }()
+	w.stop = func() {
+		cancel()
+		select {
+		case <-done:
+		case <-time.After(20 * time.Second):
+			w.t.Error("the manager did not stop")
+		}
+	}
+	return m
+}
+
+func (w *world) halt() {
+	if w.stop != nil {
+		w.stop()
+		w.stop = nil
+	}
+}
+
+// push makes these files the tree; a path without a kustomization gets one.
+func (w *world) push(files map[string]string) string {
+	w.t.Helper()
+	tree := map[string][]byte{}
+	for name, text := range files {
+		tree[name] = []byte(text)
+	}
+	head, err := source.Push(context.Background(), w.config, source.Tree{Files: tree, Message: w.t.Name()})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return head.Revision
+}
+
+// ready waits until an addon is ready at a revision.
+func (w *world) ready(addon, revision string) status.Addon {
+	w.t.Helper()
+	return w.addon(addon, func(a status.Addon) error {
+		if !a.IsReady(revision) {
+			return fmt.Errorf("%s is %s at %s: %s", addon, a.Status.Ready, a.Status.Revision, a.Status.Message)
+		}
+		return nil
+	})
+}
+
+func (w *world) addon(name string, check func(status.Addon) error) (found status.Addon) {
+	w.t.Helper()
+	w.eventually("addon "+name, func() error {
+		addons, err := status.List(context.Background(), w.objects)
+		if err != nil {
+			return err
+		}
+		for _, found = range addons {
+			if found.Name == name {
+				return check(found)
+			}
+		}
+		return fmt.Errorf("there is no addon %s", name)
+	})
+	return found
+}
+
+func (w *world) get(resource, namespace, name string) (*unstructured.Unstructured, error) {
+	group, version := "", "v1"
+	if plural, g, ok := strings.Cut(resource, "."); ok {
+		resource, group = plural, g
+	}
+	return w.objects.Resource(schema.GroupVersionResource{Group: group, Version: version, Resource: resource}).
+		Namespace(namespace).Get(context.Background(), name, metav1.GetOptions{})
+}
+
+// data is a ConfigMap's data.key.
+func (w *world) data(namespace, name, key string) string {
+	u, err := w.get("configmaps", namespace, name)
+	if err != nil {
+		return "error: " + err.Error()
+	}
+	value, _, _ := unstructured.NestedString(u.Object, "data", key)
+	return value
+}
+
+func (w *world) patch(resource, namespace, name, patch string) {
+	w.t.Helper()
+	_, err := w.objects.Resource(schema.GroupVersionResource{Version: "v1", Resource: resource}).Namespace(namespace).
+		Patch(context.Background(), name, types.MergePatchType, []byte(patch), metav1.PatchOptions{FieldManager: "somebody"})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func (w *world) delete(resource, namespace, name string) {
+	w.t.Helper()
+	err := w.objects.Resource(schema.GroupVersionResource{Version: "v1", Resource: resource}).Namespace(namespace).
+		Delete(context.Background(), name, metav1.DeleteOptions{})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func (w *world) apply(u *unstructured.Unstructured) {
+	w.t.Helper()
+	gvr, namespaced, err := w.client.Resource(context.Background(), refOf(u), "")
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	var resource dynamic.ResourceInterface = w.objects.Resource(gvr)
+	if namespaced {
+		resource = w.objects.Resource(gvr).Namespace(u.GetNamespace())
+	}
+	if _, err := resource.Apply(context.Background(), u.GetName(), u, metav1.ApplyOptions{FieldManager: "kubectl-turnup", Force: true}); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func (w *world) inventories() map[string]inventory.Inventory {
+	w.t.Helper()
+	all, err := inventory.NewStore(w.config).Load(context.Background())
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return all
+}
+
+func (w *world) eventually(what string, check func() error) {
+	w.t.Helper()
+	w.within(what, 20*time.Second, check)
+}
+
+func (w *world) within(what string, budget time.Duration, check func() error) {
+	w.t.Helper()
+	deadline := time.Now().Add(budget)
+	for {
+		err := check()
+		if err == nil {
+			return
+		}
+		if time.Now().After(deadline) {
+			w.t.Fatalf("%s (≤ %s): %v", what, budget, err)
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+// lines keeps the manager's log, and shows it when the test fails.
+type lines struct {
+	t    *testing.T
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.t.Log(strings.TrimSpace(string(p)))
+	return l.text.Write(p)
+}
+
+func (l *lines) has(text string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return strings.Contains(l.text.String(), text)
+}
