@@ -3,7 +3,6 @@ package config
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"reflect"
 	"strings"
@@ -35,13 +34,7 @@ func Set(c *Cluster, assignments ...string) error {
 			problems = append(problems, Problem{Path: path, Text: problem})
 		}
 	}
-	var found Problems
-	errors.As(Validate(next), &found)
-	for _, p := range found {
-		if !failed[p.Path] {
-			problems = append(problems, p)
-		}
-	}
+	problems = append(problems, validate(next, failed)...)
 	if len(problems) == 0 {
 		*c = next
 	}

@@ -259,21 +259,14 @@ func (r *reader) rest() error {
 }
 
 // validate adds what only the whole config shows, at the place of the value
-// in this file, if it has one.
+// in this file, if it has one. A value that could not be read is out of it.
 func (r *reader) validate() {
-	var found Problems
-	if !errors.As(Validate(r.config), &found) {
-		return
-	}
-	for _, p := range found {
+	for _, p := range validate(r.config, r.failed) {
 		p.File = r.name
 		if at, ok := r.seen[p.Path]; ok {
 			p.Line, p.Column = position(r.data, at)
 		}
-		// A value that could not be read still is the default here.
-		if !r.failed[p.Path] {
-			r.problems = append(r.problems, p)
-		}
+		r.problems = append(r.problems, p)
 	}
 }
 

@@ -7,16 +7,22 @@ import (
 
 // Validate reports everything that is wrong with a config at once, in the
 // order of the table: values first, then what does not go together.
-func Validate(c Cluster) error {
+func Validate(c Cluster) error { return validate(c, map[string]bool{}).orNil() }
+
+// validate leaves out the paths that are known to be wrong, and what depends
+// on them; it adds to them those that it finds.
+func validate(c Cluster, wrong map[string]bool) Problems {
 	var problems Problems
-	wrong := map[string]bool{}
 	for _, symbol := range Table() {
+		if wrong[symbol.Path] {
+			continue
+		}
 		if text := symbol.problem(field(&c, symbol.Path).Interface()); text != "" {
 			wrong[symbol.Path] = true
 			problems = append(problems, Problem{Path: symbol.Path, Text: text})
 		}
 	}
-	return append(problems, ranges(c, wrong)...).orNil()
+	return append(problems, ranges(c, wrong)...)
 }
 
 // ranges checks the address ranges against each other; those that are no
