@@ -67,7 +67,24 @@ func (d *debian) make(ctx context.Context, name, key, codename string, include [
 	if err := trim(whole, path+".new"); err != nil {
 		return "", fmt.Errorf("trim %s: %w", whole, err)
 	}
+	if err := d.forget(name); err != nil {
+		return "", err
+	}
 	return path, os.Rename(path+".new", path)
+}
+
+// forget removes the root of that name that was made from other packages.
+func (d *debian) forget(name string) error {
+	old, err := filepath.Glob(filepath.Join(d.cache, name+"-*.tar"))
+	if err != nil {
+		return err
+	}
+	for _, path := range old {
+		if err := os.Remove(path); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // codename is this computer's Debian release.

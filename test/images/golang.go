@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"time"
 )
 
 // compiler builds Go programs into a directory, each at most once per run, and
@@ -97,7 +98,8 @@ func (p program) args(out string) []string {
 	for _, value := range p.Values {
 		flags += " -X " + value
 	}
-	args := []string{"build", "-trimpath", "-ldflags", flags}
+	// No revision inside: a commit that changes no program would make other images.
+	args := []string{"build", "-trimpath", "-buildvcs=false", "-ldflags", flags}
 	if p.Tags != "" {
 		args = append(args, "-tags", p.Tags)
 	}
@@ -116,6 +118,9 @@ func (p program) env() []string {
 func output(ctx context.Context, dir string, env []string, name string, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Dir, cmd.Env = dir, append(os.Environ(), env...)
+	// mmdebstrap unmounts and removes what it made when it is asked to stop.
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	cmd.WaitDelay = 30 * time.Second
 	var stderr strings.Builder
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()

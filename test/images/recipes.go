@@ -109,10 +109,11 @@ func programs() map[string]program {
 	_, flannel, _ := strings.Cut(ref(images.Flannel), ":")
 
 	list := map[string]program{
-		"addon-manager": {Package: "turnup.dev/kubectl-turnup/addon-manager", Main: true},
-		"coredns":       {Package: "turnup.dev/kubectl-turnup/test/images/modules/coredns"},
-		"etcd":          {Package: "go.etcd.io/etcd/server/v3"},
-		"flannel":       {Package: "turnup.dev/flannel-cni-plugin/plugins/meta/flannel"},
+		"addon-manager": {Package: "turnup.dev/kubectl-turnup/addon-manager", Main: true,
+			Values: []string{"main.version=" + images.Runtime}},
+		"coredns": {Package: "turnup.dev/kubectl-turnup/test/images/modules/coredns"},
+		"etcd":    {Package: "go.etcd.io/etcd/server/v3"},
+		"flannel": {Package: "turnup.dev/flannel-cni-plugin/plugins/meta/flannel"},
 		"flanneld": {Package: "github.com/flannel-io/flannel", CGO: []string{"gcc"},
 			Values: []string{"github.com/flannel-io/flannel/pkg/version.Version=" + flannel}},
 		// Without SELinux on the host, relabelling is an error and not a no-op.
