@@ -57,12 +57,12 @@ func (c *Client) Delete(ctx context.Context, addon string, ref object.Ref, uid s
 		return Gone, "", nil
 	case err != nil:
 		return Kept, "", err
-	case uid != "" && string(live.UID) != uid:
-		return NotOurs, "somebody made a new object of that name", nil
-	case live.Labels[object.Label] != addon && !slices.Contains(object.Owners(live), addon):
-		return NotOurs, "it does not belong to addon " + addon + " any more", nil
 	case live.Labels[object.Label] != addon && live.Labels[object.Label] != "":
 		return NotOurs, "it belongs to addon " + live.Labels[object.Label] + " now", nil
+	case !slices.Contains(object.Owners(live), addon) && (uid == "" || string(live.UID) != uid):
+		// A recorded uid may be older than the object: a manager that was killed
+		// after making it again. Our field manager on it tells that it is ours.
+		return NotOurs, "somebody else made it", nil
 	case live.DeletionTimestamp != nil:
 		return Terminating, held(live), nil
 	}

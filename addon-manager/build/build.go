@@ -4,6 +4,7 @@ package build
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"path"
 	"runtime/debug"
@@ -166,11 +167,11 @@ func origin(u *unstructured.Unstructured) string {
 	return strings.TrimPrefix(path.Join("/build", cmp.Or(from.Path, from.ConfiguredIn)), "/tree/")
 }
 
-// readable takes our own directories out of kustomize's messages.
+// readable takes the layers off kustomize's messages that speak of our own directories.
 func readable(err error) error {
-	text := err.Error()
-	for _, ours := range []string{"accumulating resources: accumulation err='accumulating resources from '", "/tree/", "../tree/"} {
-		text = strings.ReplaceAll(text, ours, "")
+	text := strings.ReplaceAll(err.Error(), "/tree/", "")
+	if i := strings.LastIndex(text, "accumulating resources: "); i > 0 {
+		text = strings.TrimPrefix(text[i:], "accumulating resources: ")
 	}
-	return fmt.Errorf("%s", text)
+	return errors.New(text)
 }

@@ -1,9 +1,12 @@
 package build
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"path"
 	"slices"
@@ -11,6 +14,7 @@ import (
 
 	"sigs.k8s.io/kustomize/api/konfig"
 	"sigs.k8s.io/kustomize/api/types"
+	kyaml "sigs.k8s.io/kustomize/kyaml/yaml"
 	"sigs.k8s.io/yaml"
 )
 
@@ -88,6 +92,9 @@ func (t tree) inputs(addon string) ([]string, error) {
 			case path.IsAbs(ref) || target == ".." || strings.HasPrefix(target, "../"):
 				return fmt.Errorf("%s: %q leads out of the addon tree", t.file(dir), ref)
 			case isFile:
+				if err := t.parses(target); err != nil {
+					return err
+				}
 			case t.isKustomization(target):
 				if err := visit(target); err != nil {
 					return err
@@ -102,6 +109,27 @@ func (t tree) inputs(addon string) ([]string, error) {
 		return nil, err
 	}
 	return slices.Sorted(maps.Keys(seen)), nil
+}
+
+// parses reads a file of YAML documents as kustomize will, for a message that
+// names the file and the line.
+func (t tree) parses(name string) error {
+	switch path.Ext(name) {
+	case ".yaml", ".yml", ".json":
+	default:
+		return nil
+	}
+	documents := kyaml.NewDecoder(bytes.NewReader(t.files[name]))
+	for {
+		var node kyaml.Node
+		err := documents.Decode(&node)
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+	}
 }
 
 func (t tree) isKustomization(dir string) bool { _, ok := t.kustomizations[dir]; return ok }

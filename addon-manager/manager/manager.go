@@ -66,6 +66,8 @@ func New(config *rest.Config, options Options) (*Manager, error) {
 	config = rest.CopyConfig(config)
 	// The API server's own priority and fairness is the only throttle wanted.
 	config.QPS, config.Burst = -1, 0
+	// Deprecations concern the tree's author; `kubectl apply --dry-run=server` shows them.
+	config.WarningHandler = rest.NoWarnings{}
 	compact := rest.CopyConfig(config)
 	compact.ContentType = "application/vnd.kubernetes.protobuf"
 	compact.AcceptContentTypes = compact.ContentType + ",application/json"
@@ -274,9 +276,28 @@ func (m *Manager) tick(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
+			m.drift.Keep(m.kinds())
 			m.wakeAll()
 		}
 	}
+}
+
+// kinds are those of everything that is owned or declared.
+func (m *Manager) kinds() map[schema.GroupKind]bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	kinds := map[schema.GroupKind]bool{}
+	for ref := range m.owners {
+		kinds[ref.GroupKind()] = true
+	}
+	for _, w := range m.workers {
+		w.mu.Lock()
+		for ref := range w.inventory {
+			kinds[ref.GroupKind()] = true
+		}
+		w.mu.Unlock()
+	}
+	return kinds
 }
 
 // drop forgets a worker whose addon has left nothing behind; false if the addon

@@ -90,7 +90,8 @@ func (w *worker) publish(g goal) {
 		s.Ready = string(metav1.ConditionUnknown)
 	}
 	w.m.Metrics.report(w.name, s.Ready == string(metav1.ConditionTrue), s.Objects)
-	if last, ok := w.m.writer.Last(w.name); !ok || last.Ready != s.Ready || last.Message != s.Message {
+	if told := s.Ready + s.Revision + s.Message; told != w.told {
+		w.told = told
 		w.m.log.Info("addon", "addon", w.name, "ready", s.Ready, "revision", s.Revision, "message", s.Message)
 	}
 	w.m.writer.Put(w.name, s)

@@ -51,6 +51,8 @@ type worker struct {
 	health   map[object.Ref]health.State
 	looked   time.Time
 	waiting  string
+	// told is what was logged last.
+	told string
 }
 
 // trouble is an object that has to be tried again.

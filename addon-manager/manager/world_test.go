@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -20,6 +21,7 @@ import (
 	"k8s.io/client-go/dynamic"
 	typedcore "k8s.io/client-go/kubernetes/typed/core/v1"
 	"k8s.io/client-go/metadata"
+	"k8s.io/client-go/rest"
 
 	"turnup.dev/kubectl-turnup/addon-manager/apply"
 	"turnup.dev/kubectl-turnup/addon-manager/inventory"
@@ -64,6 +66,8 @@ type world struct {
 	client  *apply.Client
 	log     *lines
 	stop    func()
+	// rest is what managers connect with.
+	rest *rest.Config
 }
 
 func newWorld(t *testing.T) *world {
@@ -72,7 +76,7 @@ func newWorld(t *testing.T) *world {
 		t.Skipf("SKIPPED, NOTHING IS PROVEN: %v", missing)
 	}
 	config := shared.Config
-	w := &world{t: t, objects: dynamic.NewForConfigOrDie(config), config: typedcore.NewForConfigOrDie(config), log: &lines{t: t}}
+	w := &world{t: t, objects: dynamic.NewForConfigOrDie(config), config: typedcore.NewForConfigOrDie(config), log: &lines{t: t}, rest: config}
 	disco := discovery.NewDiscoveryClientForConfigOrDie(config)
 	w.client = apply.New(w.objects, metadata.NewForConfigOrDie(config), apply.NewMapper(disco))
 	installed, err := manifests.Render(manifests.Options{Image: "none", APIHost: "127.0.0.1", APIPort: "1"})
@@ -108,7 +112,7 @@ func (w *world) clean() {
 // start runs a manager as a new process would, until halt.
 func (w *world) start() *manager.Manager {
 	w.t.Helper()
-	m, err := manager.New(shared.Config, manager.Options{Interval: 2 * time.Second, Log: slog.New(slog.NewTextHandler(w.log, nil))})
+	m, err := manager.New(w.rest, manager.Options{Interval: 2 * time.Second, Log: slog.New(slog.NewTextHandler(w.log, nil))})
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -225,6 +229,11 @@ func (w *world) apply(u *unstructured.Unstructured) {
 	if _, err := resource.Apply(context.Background(), u.GetName(), u, metav1.ApplyOptions{FieldManager: "kubectl-turnup", Force: true}); err != nil {
 		w.t.Fatal(err)
 	}
+}
+
+// foreign is an object that no addon declares.
+func foreign(namespace string) *corev1.ConfigMap {
+	return &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "foreign", Namespace: namespace}}
 }
 
 func (w *world) inventories() map[string]inventory.Inventory {

@@ -52,14 +52,6 @@ func (w *Writer) Load(ctx context.Context) error {
 	return nil
 }
 
-// Last returns the status that was written last.
-func (w *Writer) Last(addon string) (Status, bool) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	s, ok := w.written[addon]
-	return s, ok
-}
-
 // Names lists the addons that have an object.
 func (w *Writer) Names() []string {
 	w.mu.Lock()
