@@ -46,7 +46,10 @@ func TestMachinesComeAndGo(t *testing.T) {
 	}
 
 	room.planIsEmpty(t, ws, "right after apply")
+	room.inputs.MTU = 1300
+	ok(t, ws.Prepare(room.cfg, room.inputs))
 	step("second plan")
+	room.planIsEmpty(t, ws, "after Docker's MTU changed")
 
 	again, err := ws.Outputs(ctx)
 	ok(t, err)
@@ -182,7 +185,7 @@ func newRoom(t *testing.T) *room {
 	cfg.Cluster.Name = "test-" + hex.EncodeToString(random[:])
 	cfg.Provision.Workers = 1
 	cfg.Provision.Local.Subnet = fmt.Sprintf("10.%d.%d.0/24", 200+random[0]%50, random[1])
-	r := &room{docker: docker, api: api, tool: tool, cfg: cfg, inputs: terraform.Inputs{MTU: 1400}}
+	r := &room{docker: docker, api: api, tool: tool, cfg: cfg, inputs: terraform.Inputs{MTU: 1400, WorkerMemory: 512}}
 	r.inputs.Image = r.image(t)
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)

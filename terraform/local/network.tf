@@ -17,4 +17,10 @@ resource "docker_network" "cluster" {
     label = "dev.turnup.cluster"
     value = var.cluster_name
   }
+
+  lifecycle {
+    # They matter when the network is made. Another MTU later must not replace
+    # the network, and every machine with it.
+    ignore_changes = [options]
+  }
 }
