@@ -29,19 +29,23 @@ func (t *Turnup) Create(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	manager, err := t.manager()
+	to, err := t.connect()
 	if err != nil {
 		return err
 	}
+	revision := ""
 	// Workers join while the addons are on their way: the manager needs no
 	// network, and what it installs is what makes nodes ready.
 	group, both := errgroup.WithContext(ctx)
 	group.Go(func() error { return plane.join(both) })
-	group.Go(func() error { return t.deployAddons(both, manager) })
+	group.Go(func() (err error) {
+		revision, err = t.deployAddons(both, to)
+		return err
+	})
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	if err := t.await(ctx, manager); err != nil {
+	if err := t.await(ctx, to, revision); err != nil {
 		return err
 	}
 	t.farewell(time.Since(start))

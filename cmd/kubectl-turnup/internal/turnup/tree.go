@@ -144,8 +144,13 @@ func (t Tree) git(ctx context.Context, args ...string) (string, error) {
 	return stdout.String(), nil
 }
 
-// ErrUncommitted is returned by Read when the tree has changes git does not know.
-var ErrUncommitted = errors.New("the addon tree has changes that are not committed")
+// What Read refuses without dirty.
+var (
+	// ErrUncommitted: the tree has changes that git does not know.
+	ErrUncommitted = errors.New("the addon tree has changes that are not committed")
+	// ErrNeverCommitted: git knows nothing of the tree.
+	ErrNeverCommitted = errors.New("the addon tree is not committed yet")
+)
 
 // Read returns the tree as it is committed or, with dirty, as it is on disk.
 // A tree outside git can only be read as it is on disk.
@@ -156,31 +161,48 @@ func (t Tree) Read(ctx context.Context, dirty bool) (source.Tree, error) {
 	if !t.inGit(ctx) {
 		return t.working("")
 	}
-	head, err := t.git(ctx, "log", "-1", "--format=%H%n%an <%ae>%n%s", "--", ".")
-	if err != nil || strings.TrimSpace(head) == "" {
-		if dirty {
-			return t.working("")
-		}
-		return source.Tree{}, ui.Hint(fmt.Errorf("nothing in %s is committed yet", t.Dir),
-			"`git add %s && git commit`, or push it as it is with --dirty", t.Dir)
+	tree, err := t.head(ctx)
+	if errors.Is(err, ErrNeverCommitted) && dirty {
+		return t.working("")
 	}
-	lines := strings.SplitN(strings.TrimRight(head, "\n"), "\n", 3)
-	tree := source.Tree{Revision: lines[0], Author: lines[1], Message: lines[2]}
+	if err != nil {
+		return source.Tree{}, err
+	}
 	changed, err := t.git(ctx, "status", "--porcelain", "--", ".", ":(exclude)"+addons.Values)
 	if err != nil {
 		return source.Tree{}, err
 	}
-	if strings.TrimSpace(changed) != "" {
-		if !dirty {
-			return source.Tree{}, ui.Hint(fmt.Errorf("%w:\n%s", ErrUncommitted, strings.TrimRight(changed, "\n")),
-				"commit them, or push them as they are with --dirty")
-		}
-		working, err := t.working(tree.Revision)
-		working.Author, working.Message = tree.Author, tree.Message
-		return working, err
+	switch {
+	case strings.TrimSpace(changed) == "":
+		tree.Files, err = t.files(ctx, tree.Revision)
+		return tree, err
+	case !dirty:
+		return source.Tree{}, ui.Hint(fmt.Errorf("%w:\n%s", ErrUncommitted, strings.TrimRight(changed, "\n")),
+			"commit them, or push them as they are with --dirty")
 	}
-	tree.Files, err = t.committed(ctx, tree.Revision)
+	working, err := t.working(tree.Revision)
+	working.Author, working.Message = tree.Author, tree.Message
+	return working, err
+}
+
+// Committed returns the tree of the last commit, whatever is on disk.
+func (t Tree) Committed(ctx context.Context) (source.Tree, error) {
+	tree, err := t.head(ctx)
+	if err != nil {
+		return source.Tree{}, err
+	}
+	tree.Files, err = t.files(ctx, tree.Revision)
 	return tree, err
+}
+
+// head describes the last commit that touched the tree, without its files.
+func (t Tree) head(ctx context.Context) (source.Tree, error) {
+	out, err := t.git(ctx, "log", "-1", "--format=%H%n%an <%ae>%n%s", "--", ".")
+	if lines := strings.SplitN(strings.TrimRight(out, "\n"), "\n", 3); err == nil && len(lines) == 3 {
+		return source.Tree{Revision: lines[0], Author: lines[1], Message: lines[2]}, nil
+	}
+	return source.Tree{}, ui.Hint(fmt.Errorf("%w (%s)", ErrNeverCommitted, t.Dir),
+		"`git add %s && git commit`, or push it as it is with --dirty", t.Dir)
 }
 
 // working reads the files on disk.
@@ -197,8 +219,8 @@ func (t Tree) working(commit string) (source.Tree, error) {
 	return tree, nil
 }
 
-// committed reads the files of a commit out of git itself.
-func (t Tree) committed(ctx context.Context, commit string) (map[string][]byte, error) {
+// files reads the files of a commit out of git itself.
+func (t Tree) files(ctx context.Context, commit string) (map[string][]byte, error) {
 	prefix, err := t.git(ctx, "rev-parse", "--show-prefix")
 	if err != nil {
 		return nil, err

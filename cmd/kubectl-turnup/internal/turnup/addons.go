@@ -1,0 +1,189 @@
+package turnup
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
+
+	"turnup.dev/kubectl-turnup/addon-manager/manifests"
+	"turnup.dev/kubectl-turnup/addon-manager/source"
+	"turnup.dev/kubectl-turnup/internal/images"
+	"turnup.dev/kubectl-turnup/internal/ui"
+	"turnup.dev/kubectl-turnup/internal/wait"
+)
+
+// Where the addon manager runs.
+const (
+	managerNamespace = "turnup-system"
+	managerSelector  = "app.kubernetes.io/name=addon-manager"
+)
+
+const managerBudget = 2 * time.Minute
+
+// DeployAddons is phase 3: the addon manager runs and has the addon tree. It
+// returns once every addon is healthy.
+func (t *Turnup) DeployAddons(ctx context.Context) error {
+	to, err := t.connect()
+	if err != nil {
+		return err
+	}
+	revision, err := t.deployAddons(ctx, to)
+	if err != nil {
+		return err
+	}
+	return t.await(ctx, to, revision)
+}
+
+// deployAddons applies the manager's manifests and pushes the addon tree.
+func (t *Turnup) deployAddons(ctx context.Context, to *access) (revision string, err error) {
+	file, err := t.Home.ReadMachines()
+	if err != nil {
+		return "", err
+	}
+	err = t.step(ctx, "deploy the addon manager", managerBudget, func(ctx context.Context, step *ui.Step) error {
+		objects, err := t.managerObjects(file.Endpoint)
+		if err != nil {
+			return err
+		}
+		return applyAll(ctx, to, objects, step)
+	})
+	if err != nil {
+		return "", err
+	}
+	tree, err := OpenTree(t.Config, file.Endpoint)
+	if err != nil {
+		return "", err
+	}
+	made, err := tree.Init(ctx, t.Config)
+	if err != nil {
+		return "", err
+	}
+	if made {
+		t.Out.Printf("wrote the addon tree %s: it is yours", relative(tree.Dir))
+	}
+	return t.push(ctx, to, tree, false)
+}
+
+func (t *Turnup) managerObjects(endpoint string) ([]*unstructured.Unstructured, error) {
+	host, port, err := net.SplitHostPort(endpoint)
+	if err != nil {
+		return nil, fmt.Errorf("read endpoint %q: %w", endpoint, err)
+	}
+	set := images.For(t.Config.Bootstrap.KubernetesVersion, t.Config.Bootstrap.Registry)
+	return manifests.Render(manifests.Options{
+		Image: set.Ref(images.AddonManager), APIHost: host, APIPort: port,
+		Interval: time.Duration(t.Config.Addons.Interval) * time.Second,
+	})
+}
+
+// applyAll applies objects in order, server-side. An API server that has only
+// just started may refuse for a moment; a new kind takes one to be served.
+func applyAll(ctx context.Context, to *access, objects []*unstructured.Unstructured, step *ui.Step) error {
+	for _, object := range objects {
+		what := object.GetKind() + " " + object.GetName()
+		err := wait.For(ctx, wait.Options{
+			What: "the API server to take " + what, Budget: managerBudget, Every: 100 * time.Millisecond, See: step.See,
+		}, func(ctx context.Context) (bool, string, error) {
+			err := apply(ctx, to, object)
+			if apierrors.IsInvalid(err) || apierrors.IsBadRequest(err) {
+				return false, "", wait.Stop(err)
+			}
+			return err == nil, "", err
+		})
+		if err != nil {
+			return fmt.Errorf("apply %s: %w", what, err)
+		}
+	}
+	return nil
+}
+
+func apply(ctx context.Context, to *access, object *unstructured.Unstructured) error {
+	data, err := json.Marshal(object)
+	if err != nil {
+		return fmt.Errorf("encode %s: %w", object.GetName(), err)
+	}
+	resource, _ := meta.UnsafeGuessKindToResource(object.GroupVersionKind())
+	force := true
+	_, err = to.dynamic.Resource(resource).Namespace(object.GetNamespace()).
+		Patch(ctx, object.GetName(), types.ApplyPatchType, data, metav1.PatchOptions{FieldManager: fieldManager, Force: &force})
+	return err
+}
+
+// Push ships the addon tree into the cluster: what is committed or, with dirty,
+// what is on disk.
+func (t *Turnup) Push(ctx context.Context, dirty bool) error {
+	to, err := t.connect()
+	if err != nil {
+		return err
+	}
+	file, err := t.Home.ReadMachines()
+	if err != nil {
+		return err
+	}
+	tree, err := OpenTree(t.Config, file.Endpoint)
+	if err != nil {
+		return err
+	}
+	content, err := tree.Read(ctx, dirty)
+	if err != nil {
+		return err
+	}
+	_, err = t.ship(ctx, to, content)
+	return err
+}
+
+// push is Push for create: a tree with uncommitted changes is no reason to stop
+// there. What is committed is shipped, and a tree that never was, as it is.
+func (t *Turnup) push(ctx context.Context, to *access, tree Tree, dirty bool) (string, error) {
+	content, err := tree.Read(ctx, dirty)
+	switch {
+	case errors.Is(err, ErrNeverCommitted):
+		t.Out.Warnf("%v: shipping it as it is on disk; commit it to make it yours", err)
+		content, err = tree.Read(ctx, true)
+	case errors.Is(err, ErrUncommitted):
+		t.Out.Warnf("%v\nshipping the last commit", err)
+		content, err = tree.Committed(ctx)
+	}
+	if err != nil {
+		return "", err
+	}
+	return t.ship(ctx, to, content)
+}
+
+// ship pushes a tree, unless the cluster has just that one.
+func (t *Turnup) ship(ctx context.Context, to *access, content source.Tree) (revision string, err error) {
+	step := t.Out.Step("push the addon tree", managerBudget)
+	_, sum, err := source.Pack(content.Files)
+	if err != nil {
+		return "", step.End(err)
+	}
+	current, err := source.Current(ctx, to.typed.CoreV1())
+	if err == nil && current.SHA256 == sum && (current.Revision == content.Revision || content.Revision == "") {
+		step.Skip("the cluster has it: " + short(current.Revision))
+		return current.Revision, nil
+	}
+	head, err := source.Push(ctx, to.typed.CoreV1(), content)
+	if err != nil {
+		return "", step.End(err)
+	}
+	step.Done(short(head.Revision))
+	return head.Revision, nil
+}
+
+// short is a revision as people read it.
+func short(revision string) string {
+	const hash = 40
+	if len(revision) >= hash {
+		return revision[:12] + revision[hash:]
+	}
+	return revision
+}

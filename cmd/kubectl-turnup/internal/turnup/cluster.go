@@ -1,0 +1,52 @@
+package turnup
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"time"
+
+	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+
+	"turnup.dev/kubectl-turnup/internal/ui"
+)
+
+// fieldManager is the name under which the plugin itself applies objects.
+const fieldManager = "kubectl-turnup"
+
+// access is the way into a running cluster, as its admin.
+type access struct {
+	rest    *rest.Config
+	typed   kubernetes.Interface
+	dynamic dynamic.Interface
+}
+
+// connect reads the cluster's own kubeconfig; the user's contexts do not matter.
+func (t *Turnup) connect() (*access, error) {
+	data, err := os.ReadFile(t.Home.Kubeconfig())
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, ui.Hint(fmt.Errorf("the cluster %s has no kubeconfig yet", t.name()), "`kubectl turnup create` goes on where it was")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read kubeconfig: %w", err)
+	}
+	config, err := clientcmd.RESTConfigFromKubeConfig(data)
+	if err != nil {
+		return nil, fmt.Errorf("read kubeconfig %s: %w", t.Home.Kubeconfig(), err)
+	}
+	config.QPS, config.Burst = 100, 200
+	config.Timeout = 15 * time.Second
+	typed, err := kubernetes.NewForConfig(config)
+	if err != nil {
+		return nil, fmt.Errorf("make API client: %w", err)
+	}
+	dyn, err := dynamic.NewForConfig(config)
+	if err != nil {
+		return nil, fmt.Errorf("make API client: %w", err)
+	}
+	return &access{rest: config, typed: typed, dynamic: dyn}, nil
+}

@@ -1,0 +1,173 @@
+package turnup
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/yaml"
+
+	"turnup.dev/kubectl-turnup/addon-manager/build"
+	"turnup.dev/kubectl-turnup/addon-manager/source"
+	"turnup.dev/kubectl-turnup/addons"
+	"turnup.dev/kubectl-turnup/bootstrap"
+	"turnup.dev/kubectl-turnup/bootstrap/pki"
+	"turnup.dev/kubectl-turnup/internal/images"
+	"turnup.dev/kubectl-turnup/internal/machines"
+	"turnup.dev/kubectl-turnup/internal/ui"
+	"turnup.dev/kubectl-turnup/terraform"
+)
+
+// Render writes what the phases would use into a directory, and touches nothing
+// else. Keys and tokens are placeholders: the output can be shown and compared.
+func (t *Turnup) Render(ctx context.Context, dir string) error {
+	if entries, err := os.ReadDir(dir); err == nil && len(entries) > 0 {
+		if _, err := os.Stat(filepath.Join(dir, "machines.json")); err != nil {
+			return ui.Hint(fmt.Errorf("%s is not empty and holds no earlier render", dir), "choose a new directory")
+		}
+	}
+	file := t.expectedMachines()
+	steps := []struct {
+		title string
+		do    func() error
+	}{
+		{"render terraform", func() error { return t.renderTerraform(dir) }},
+		{"render machines.json", func() error {
+			return writeFile(filepath.Join(dir, "machines.json"), file.Encode(), 0o644)
+		}},
+		{"render ignition", func() error { return t.renderIgnition(dir, file) }},
+		{"render addon-manager", func() error { return t.renderManager(dir, file) }},
+		{"render addons", func() error { return t.renderAddons(dir, file) }},
+	}
+	for _, s := range steps {
+		err := t.step(ctx, s.title, time.Minute, func(context.Context, *ui.Step) error { return s.do() })
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// expectedMachines is the machines file of a cluster that has none yet, as
+// terraform/local will number them.
+func (t *Turnup) expectedMachines() machines.File {
+	if file, err := machines.Read(t.Home.Machines()); err == nil {
+		return file
+	}
+	prefix := netip.MustParsePrefix(t.Config.Provision.Local.Subnet) // validated
+	var list []machines.Machine
+	add := func(role machines.Role, count, first int) {
+		address := prefix.Masked().Addr()
+		for range first {
+			address = address.Next()
+		}
+		for i := range count {
+			name := fmt.Sprintf("%s-%s-%d", t.name(), role, i)
+			list = append(list, machines.Machine{
+				Name: name, Role: role, Address: address.String(),
+				Transport: machines.Transport{Docker: &machines.Docker{Container: name}},
+			})
+			address = address.Next()
+		}
+	}
+	add(machines.ControlPlane, t.Config.Provision.ControlPlanes, 11)
+	add(machines.Worker, t.Config.Provision.Workers, 21)
+	return machines.New(list[0].Address+":6443", list)
+}
+
+func (t *Turnup) renderTerraform(dir string) error {
+	set := images.For(t.Config.Bootstrap.KubernetesVersion, t.Config.Bootstrap.Registry)
+	ws := terraform.Workspace{Dir: filepath.Join(dir, "terraform")}
+	return ws.Prepare(t.Config, terraform.Inputs{Image: set.Ref(images.Machine)})
+}
+
+func (t *Turnup) renderIgnition(dir string, file machines.File) error {
+	rendered, err := bootstrap.Render(t.Config, file, pki.Placeholder(file.WithRole(machines.ControlPlane)))
+	if err != nil {
+		return err
+	}
+	for _, r := range rendered {
+		if err := writeFile(filepath.Join(dir, "ignition", r.Machine.Name+".json"), r.Ignition, 0o644); err != nil {
+			return err
+		}
+		// The same once more as plain files, for people.
+		for _, f := range r.Files {
+			path := filepath.Join(dir, "files", r.Machine.Name, filepath.FromSlash(f.Path))
+			if err := writeFile(path, f.Content, 0o644); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (t *Turnup) renderManager(dir string, file machines.File) error {
+	objects, err := t.managerObjects(file.Endpoint)
+	if err != nil {
+		return err
+	}
+	return writeObjects(filepath.Join(dir, "addon-manager.yaml"), objects)
+}
+
+// renderAddons builds the user's tree if there is one, else the one create would write.
+func (t *Turnup) renderAddons(dir string, file machines.File) error {
+	tree, err := OpenTree(t.Config, file.Endpoint)
+	if err != nil {
+		return err
+	}
+	files := map[string][]byte{}
+	if _, err := os.Stat(filepath.Join(tree.Dir, "cluster", "kustomization.yaml")); err == nil {
+		if files, err = source.Files(os.DirFS(tree.Dir)); err != nil {
+			return err
+		}
+	} else {
+		for _, name := range append([]string{"cluster"}, Enabled(t.Config)...) {
+			sub, err := fs.Sub(addons.FS, name)
+			if err != nil {
+				return err
+			}
+			one, err := source.Files(sub)
+			if err != nil {
+				return err
+			}
+			for path, data := range one {
+				files[name+"/"+path] = data
+			}
+		}
+	}
+	files[addons.Values] = tree.values
+	var errs []error
+	for _, addon := range build.New().Build(files) {
+		if addon.Err != nil {
+			errs = append(errs, addon.Err)
+			continue
+		}
+		var objects []*unstructured.Unstructured
+		for _, object := range addon.Objects {
+			objects = append(objects, object.Unstructured)
+		}
+		errs = append(errs, writeObjects(filepath.Join(dir, "addons", addon.Name+".yaml"), objects))
+	}
+	return errors.Join(errs...)
+}
+
+func writeObjects(path string, objects []*unstructured.Unstructured) error {
+	var out []byte
+	for i, object := range objects {
+		if i > 0 {
+			out = append(out, "---\n"...)
+		}
+		data, err := yaml.Marshal(object.Object)
+		if err != nil {
+			return fmt.Errorf("encode %s: %w", object.GetName(), err)
+		}
+		out = append(out, data...)
+	}
+	return writeFile(path, out, 0o644)
+}

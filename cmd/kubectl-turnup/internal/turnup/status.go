@@ -1,0 +1,163 @@
+package turnup
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"turnup.dev/kubectl-turnup/addon-manager/source"
+	"turnup.dev/kubectl-turnup/addon-manager/status"
+	"turnup.dev/kubectl-turnup/bootstrap/transport"
+	"turnup.dev/kubectl-turnup/internal/machines"
+)
+
+// Status is what a cluster is like now.
+type Status struct {
+	APIVersion string          `json:"apiVersion"`
+	Kind       string          `json:"kind"`
+	Cluster    string          `json:"cluster"`
+	Platform   string          `json:"platform"`
+	Endpoint   string          `json:"endpoint,omitempty"`
+	Revision   string          `json:"revision,omitempty"`
+	Machines   []MachineStatus `json:"machines"`
+	Addons     []AddonStatus   `json:"addons"`
+	// Problems are what could not be looked at, and why.
+	Problems []string `json:"problems,omitempty"`
+}
+
+// MachineStatus is a machine and, if it has become one, its node.
+type MachineStatus struct {
+	Name    string        `json:"name"`
+	Role    machines.Role `json:"role"`
+	Address string        `json:"address"`
+	// Kubelet is what systemd says of the kubelet: active, failed, unreachable…
+	Kubelet string `json:"kubelet"`
+	// Node is Ready, NotReady, or empty for a machine that is none.
+	Node    string `json:"node,omitempty"`
+	Version string `json:"version,omitempty"`
+}
+
+// AddonStatus is an addon as the manager last reported it.
+type AddonStatus struct {
+	Name     string `json:"name"`
+	Ready    string `json:"ready"`
+	Revision string `json:"revision,omitempty"`
+	Objects  int    `json:"objects"`
+	Message  string `json:"message,omitempty"`
+}
+
+// Healthy reports whether everything is as it should be.
+func (s Status) Healthy() bool {
+	for _, m := range s.Machines {
+		if m.Kubelet != "active" || m.Node != "Ready" {
+			return false
+		}
+	}
+	for _, a := range s.Addons {
+		if a.Ready != "True" {
+			return false
+		}
+	}
+	return len(s.Problems) == 0 && len(s.Machines) > 0
+}
+
+const lookBudget = 10 * time.Second
+
+// Status looks at the machines and asks the API server. What cannot be reached
+// is a problem in the result, not an error.
+func (t *Turnup) Status(ctx context.Context) (Status, error) {
+	ctx, cancel := context.WithTimeout(ctx, lookBudget)
+	defer cancel()
+	s := Status{
+		APIVersion: machines.APIVersion, Kind: "Status",
+		Cluster: t.name(), Platform: t.Config.Provision.Platform,
+		Machines: []MachineStatus{}, Addons: []AddonStatus{},
+	}
+	file, err := t.Home.ReadMachines()
+	if errors.Is(err, machines.ErrMissing) {
+		s.Problems = append(s.Problems, "there are no machines yet; `kubectl turnup create` goes on where it was")
+		return s, nil
+	}
+	if err != nil {
+		return s, err
+	}
+	s.Endpoint = file.Endpoint
+	nodes := t.askCluster(ctx, &s)
+	for _, m := range file.Machines {
+		one := MachineStatus{Name: m.Name, Role: m.Role, Address: m.Address, Kubelet: kubeletState(ctx, m)}
+		if n, ok := nodes[m.Name]; ok {
+			one.Node, one.Version = "Ready", n.Status.NodeInfo.KubeletVersion
+			if notReady(n) != "" {
+				one.Node = "NotReady"
+			}
+		}
+		s.Machines = append(s.Machines, one)
+	}
+	return s, nil
+}
+
+// askCluster fills in what the API server knows, and returns the nodes.
+func (t *Turnup) askCluster(ctx context.Context, s *Status) map[string]corev1.Node {
+	to, err := t.connect()
+	if err != nil {
+		s.Problems = append(s.Problems, err.Error())
+		return nil
+	}
+	list, err := to.typed.CoreV1().Nodes().List(ctx, metav1.ListOptions{})
+	if err != nil {
+		s.Problems = append(s.Problems, fmt.Sprintf("the API server does not answer: %v", err))
+		return nil
+	}
+	nodes := map[string]corev1.Node{}
+	for _, n := range list.Items {
+		nodes[n.Name] = n
+	}
+	if head, err := source.Current(ctx, to.typed.CoreV1()); err == nil {
+		s.Revision = head.Revision
+	}
+	if s.Addons, err = listAddons(ctx, to); err != nil {
+		s.Problems = append(s.Problems, err.Error())
+	}
+	return nodes
+}
+
+func kubeletState(ctx context.Context, m machines.Machine) string {
+	t, err := transport.Open(m)
+	if err != nil {
+		return "unreachable"
+	}
+	defer t.Close()
+	out, err := t.Run(ctx, "systemctl is-active kubelet | tr -d '\\n'", nil)
+	if err != nil {
+		return "unreachable"
+	}
+	return out
+}
+
+// Addons asks the cluster for its addons.
+func (t *Turnup) Addons(ctx context.Context) ([]AddonStatus, error) {
+	to, err := t.connect()
+	if err != nil {
+		return nil, err
+	}
+	return listAddons(ctx, to)
+}
+
+func listAddons(ctx context.Context, to *access) ([]AddonStatus, error) {
+	list, err := status.List(ctx, to.dynamic)
+	if err != nil {
+		return []AddonStatus{}, err
+	}
+	addons := []AddonStatus{}
+	for _, a := range list {
+		addons = append(addons, AddonStatus{
+			Name: a.Name, Ready: a.Status.Ready, Revision: short(a.Status.Revision),
+			Objects: a.Status.Objects, Message: a.Status.Message,
+		})
+	}
+	return addons, nil
+}
