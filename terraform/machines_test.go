@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	cerrdefs "github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/image"
 	"github.com/docker/docker/client"
@@ -193,7 +194,7 @@ func newRoom(t *testing.T) *room {
 		if _, err := docker.Delete(ctx, cfg.Cluster.Name); err != nil {
 			t.Error(err)
 		}
-		if _, err := api.ImageRemove(ctx, r.inputs.Image, image.RemoveOptions{Force: true, PruneChildren: true}); err != nil && !client.IsErrNotFound(err) {
+		if _, err := api.ImageRemove(ctx, r.inputs.Image, image.RemoveOptions{Force: true, PruneChildren: true}); err != nil && !cerrdefs.IsNotFound(err) {
 			t.Error(err)
 		}
 		ok(t, errors.Join(api.Close(), docker.Close()))

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	cerrdefs "github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/image"
 	"github.com/docker/docker/client"
 
@@ -71,7 +72,7 @@ type present struct {
 func (d *Docker) has(ctx context.Context, ref, config string, layers []string) (present, error) {
 	for _, name := range []string{config, ref} {
 		found, err := d.api.ImageInspect(ctx, name)
-		if client.IsErrNotFound(err) {
+		if cerrdefs.IsNotFound(err) {
 			continue
 		}
 		if err != nil {
@@ -90,7 +91,7 @@ func (d *Docker) load(ctx context.Context, bundle *images.Bundle, ref string) er
 	if err == nil {
 		err = errors.Join(messages(response.Body), response.Body.Close())
 	}
-	r.Close()
+	_ = r.Close() // ends the sender; the error it has is ours
 	if err == nil {
 		return nil
 	}
@@ -106,7 +107,7 @@ func (d *Docker) pull(ctx context.Context, ref string) (string, error) {
 	if err == nil {
 		return found.ID, nil
 	}
-	if !client.IsErrNotFound(err) {
+	if !cerrdefs.IsNotFound(err) {
 		return "", fmt.Errorf("look up machine image %s: %w", ref, err)
 	}
 	body, err := d.api.ImagePull(ctx, ref, image.PullOptions{})

@@ -8,11 +8,11 @@ import (
 	"sync"
 	"time"
 
+	cerrdefs "github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/filters"
 	"github.com/docker/docker/api/types/network"
 	"github.com/docker/docker/api/types/volume"
-	"github.com/docker/docker/client"
 )
 
 // Leftovers lists everything that carries the cluster's label, containers first.
@@ -135,7 +135,7 @@ func (d *Docker) removeOne(ctx context.Context, o Object) error {
 		err = d.api.VolumeRemove(ctx, o.ID, true)
 	}
 	// "removal of container … is already in progress" is a conflict: someone else is at it.
-	if err == nil || client.IsErrNotFound(err) || strings.Contains(err.Error(), "already in progress") {
+	if err == nil || cerrdefs.IsNotFound(err) || strings.Contains(err.Error(), "already in progress") {
 		return nil
 	}
 	return fmt.Errorf("remove %s: %w", o, err)

@@ -12,11 +12,11 @@ import (
 	"strings"
 	"time"
 
+	cerrdefs "github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/filters"
 	"github.com/docker/docker/api/types/mount"
 	"github.com/docker/docker/api/types/volume"
-	"github.com/docker/docker/client"
 	"github.com/docker/docker/pkg/stdcopy"
 
 	"turnup.dev/kubectl-turnup/internal/images"
@@ -76,7 +76,7 @@ func (d *Docker) dropHalf(name string) {
 // complete reads the mark that the fill leaves last. Only a container reaches
 // into a volume; this one is never started.
 func (d *Docker) complete(ctx context.Context, name, machineImage string) (bool, error) {
-	if _, err := d.api.VolumeInspect(ctx, name); client.IsErrNotFound(err) {
+	if _, err := d.api.VolumeInspect(ctx, name); cerrdefs.IsNotFound(err) {
 		return false, nil
 	} else if err != nil {
 		return false, fmt.Errorf("look up image store %s: %w", name, err)
@@ -88,7 +88,7 @@ func (d *Docker) complete(ctx context.Context, name, machineImage string) (bool,
 	}
 	defer d.discard(id)
 	file, _, err := d.api.CopyFromContainer(ctx, id, "/store/complete")
-	if client.IsErrNotFound(err) {
+	if cerrdefs.IsNotFound(err) {
 		return false, nil
 	}
 	if err != nil {
@@ -182,7 +182,7 @@ func (d *Docker) fill(ctx context.Context, name string, bundle *images.Bundle, s
 		_, _ = io.Copy(io.Discard, stdout) // a line too long to scan must not block the rest
 	}()
 	_, copied := stdcopy.StdCopy(lines, &stderr, stream.Reader)
-	lines.Close()
+	_ = lines.Close() // a PipeWriter never fails to
 	<-told
 	select {
 	case <-ctx.Done():
@@ -223,7 +223,7 @@ func (d *Docker) PruneStores(ctx context.Context, keep ...string) ([]string, err
 		if slices.Contains(keep, v.Name) {
 			continue
 		}
-		if err := d.api.VolumeRemove(ctx, v.Name, false); err != nil && !client.IsErrNotFound(err) {
+		if err := d.api.VolumeRemove(ctx, v.Name, false); err != nil && !cerrdefs.IsNotFound(err) {
 			errs = append(errs, fmt.Errorf("remove image store %s: %w", v.Name, err))
 			continue
 		}

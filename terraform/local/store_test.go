@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	cerrdefs "github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/filters"
 	"github.com/docker/docker/api/types/image"
 	"github.com/docker/docker/api/types/volume"
@@ -38,7 +39,7 @@ func TestAnImageStoreIsFilledOnce(t *testing.T) {
 		if _, err := d.EnsureStore(ctx, bundle, set, machine, nil); !errors.Is(err, context.DeadlineExceeded) {
 			t.Fatalf("an interrupted fill returned %v", err)
 		}
-		if _, err := api.VolumeInspect(t.Context(), name); !client.IsErrNotFound(err) {
+		if _, err := api.VolumeInspect(t.Context(), name); !cerrdefs.IsNotFound(err) {
 			t.Errorf("half a store was left (%v)", err)
 		}
 	})
@@ -106,7 +107,7 @@ func TestACorruptedBundleFillsNoStore(t *testing.T) {
 		t.Errorf("a damaged bundle returned %v", err)
 	}
 	t.Log(err)
-	if _, err := api.VolumeInspect(t.Context(), name); !client.IsErrNotFound(err) {
+	if _, err := api.VolumeInspect(t.Context(), name); !cerrdefs.IsNotFound(err) {
 		t.Errorf("half a store was left (%v)", err)
 	}
 }
@@ -133,7 +134,7 @@ func TestTheMachineImageIsLoadedOnce(t *testing.T) {
 	if err != nil || replaced == first {
 		t.Errorf("a new build gave %q, %v", replaced, err)
 	}
-	if _, err := api.ImageInspect(t.Context(), first); !client.IsErrNotFound(err) {
+	if _, err := api.ImageInspect(t.Context(), first); !cerrdefs.IsNotFound(err) {
 		t.Errorf("the old build, which nobody uses, is still there (%v)", err)
 	}
 
