@@ -112,6 +112,10 @@ func Unpack(blob []byte) (map[string][]byte, error) {
 	for {
 		header, err := archive.Next()
 		if errors.Is(err, io.EOF) {
+			// What is behind the archive is a little padding and gzip's checksum.
+			if n, err := io.CopyN(io.Discard, zip, 1<<20); !errors.Is(err, io.EOF) {
+				return nil, fmt.Errorf("unpack addon tree: %d bytes behind its end: %w", n, err)
+			}
 			return files, nil
 		}
 		if err != nil {
