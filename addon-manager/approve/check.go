@@ -4,9 +4,9 @@
 package approve
 
 import (
-	"bytes"
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -14,6 +14,7 @@ import (
 	certificates "k8s.io/api/certificates/v1"
 
 	"turnup.dev/kubectl-turnup/internal/machines"
+	"turnup.dev/kubectl-turnup/internal/nodecert"
 )
 
 // Verdict is what to do with a request.
@@ -26,76 +27,44 @@ const (
 	Approve
 	// Deny is for a request that no honest kubelet makes.
 	Deny
+	// Ignore is for what is none of ours, or already answered.
+	Ignore
 )
 
-// Check decides on one request of the signer kubernetes.io/kubelet-serving, and says why.
-func Check(request certificates.CertificateSigningRequestSpec, file machines.File) (Verdict, string) {
-	if request.SignerName != certificates.KubeletServingSignerName {
-		return Wait, "another signer's request"
+// Check decides on one request, and says why.
+func Check(request *certificates.CertificateSigningRequest, file machines.File) (Verdict, string) {
+	if request.Spec.SignerName != certificates.KubeletServingSignerName {
+		return Ignore, "another signer's request"
 	}
-	node, isNode := strings.CutPrefix(request.Username, "system:node:")
-	if !isNode || node == "" || !slices.Contains(request.Groups, "system:nodes") {
-		return Wait, fmt.Sprintf("%q is no node", request.Username)
+	err := nodecert.Check(request, file)
+	switch {
+	case err == nil:
+		return Approve, "the name and addresses are those of the machine"
+	case errors.Is(err, nodecert.ErrNotOurs):
+		return Ignore, err.Error()
 	}
-	block, rest := pem.Decode(request.Request)
-	if block == nil || block.Type != "CERTIFICATE REQUEST" || len(bytes.TrimSpace(rest)) > 0 {
-		return Deny, "it is not one PEM certificate request"
+	if why := forged(request.Spec); why != "" {
+		return Deny, why
+	}
+	return Wait, err.Error()
+}
+
+// forged says why a node's request is a forgery, whatever the machines file
+// will say tomorrow; "" if it may be a mistake.
+func forged(spec certificates.CertificateSigningRequestSpec) string {
+	if !strings.HasPrefix(spec.Username, "system:node:") || !slices.Contains(spec.Groups, "system:nodes") {
+		return ""
+	}
+	block, _ := pem.Decode(spec.Request)
+	if block == nil {
+		return ""
 	}
 	csr, err := x509.ParseCertificateRequest(block.Bytes)
 	if err != nil {
-		return Deny, fmt.Sprintf("it cannot be parsed: %v", err)
+		return ""
 	}
-	if err := csr.CheckSignature(); err != nil {
-		return Deny, fmt.Sprintf("it is not signed with its own key: %v", err)
-	}
-	if csr.Subject.CommonName != request.Username || !slices.Equal(csr.Subject.Organization, []string{"system:nodes"}) {
-		return Deny, fmt.Sprintf("%s asks for a certificate of %q in %q", request.Username, csr.Subject.CommonName, csr.Subject.Organization)
-	}
-	if why := usages(request.Usages); why != "" {
-		return Deny, why
-	}
-	i := slices.IndexFunc(file.Machines, func(m machines.Machine) bool { return m.Name == node })
-	if i < 0 {
-		return Wait, fmt.Sprintf("the machines file has no machine %s", node)
-	}
-	return names(csr, file.Machines[i])
-}
-
-// names compares what the certificate would be valid for with the machine.
-func names(csr *x509.CertificateRequest, machine machines.Machine) (Verdict, string) {
-	if len(csr.EmailAddresses)+len(csr.URIs) > 0 {
-		return Deny, "it asks for e-mail addresses or URIs"
-	}
-	for _, name := range csr.DNSNames {
-		if name != machine.Name {
-			return Deny, fmt.Sprintf("%s asks for the DNS name %q", machine.Name, name)
-		}
-	}
-	if len(csr.IPAddresses) == 0 {
-		return Wait, "it asks for no IP address"
-	}
-	for _, ip := range csr.IPAddresses {
-		if ip.String() != machine.Address {
-			return Wait, fmt.Sprintf("%s asks for the address %s; the machines file says %s", machine.Name, ip, machine.Address)
-		}
-	}
-	return Approve, fmt.Sprintf("%s at %s is in the machines file", machine.Name, machine.Address)
-}
-
-// usages are exactly those of a serving certificate; RSA keys may encipher, too.
-func usages(list []certificates.KeyUsage) string {
-	needed := map[certificates.KeyUsage]bool{certificates.UsageDigitalSignature: false, certificates.UsageServerAuth: false}
-	for _, usage := range list {
-		if _, ok := needed[usage]; ok {
-			needed[usage] = true
-		} else if usage != certificates.UsageKeyEncipherment {
-			return fmt.Sprintf("it asks for the usage %q", usage)
-		}
-	}
-	for usage, found := range needed {
-		if !found {
-			return fmt.Sprintf("it does not ask for the usage %q", usage)
-		}
+	if csr.Subject.CommonName != spec.Username || !slices.Equal(csr.Subject.Organization, []string{"system:nodes"}) {
+		return fmt.Sprintf("%s asks for a certificate of %q in %q", spec.Username, csr.Subject.CommonName, csr.Subject.Organization)
 	}
 	return ""
 }

@@ -57,25 +57,25 @@ func TestOnlyAMachinesOwnNameAndAddressAreApproved(t *testing.T) {
 		"what an honest kubelet asks for":     {want: Approve},
 		"a key that may encipher (RSA)":       {want: Approve, spec: func(s *spec) { s.Usages = append(s.Usages, certificates.UsageKeyEncipherment) }},
 		"no DNS name":                         {want: Approve, csr: func(c *x509.CertificateRequest) { c.DNSNames = nil }},
-		"another signer":                      {want: Wait, spec: func(s *spec) { s.SignerName = certificates.KubeAPIServerClientSignerName }},
+		"another signer":                      {want: Ignore, spec: func(s *spec) { s.SignerName = certificates.KubeAPIServerClientSignerName }},
 		"a user that is no node":              {want: Wait, spec: func(s *spec) { s.Username = "system:serviceaccount:a:b" }},
 		"a node that is not in system:nodes":  {want: Wait, spec: func(s *spec) { s.Groups = []string{"system:authenticated"} }},
 		"another node's name as common name":  {want: Deny, csr: func(c *x509.CertificateRequest) { c.Subject.CommonName = "system:node:demo-control-plane-0" }},
 		"an organization that rules":          {want: Deny, csr: func(c *x509.CertificateRequest) { c.Subject.Organization = []string{"system:masters"} }},
 		"two organizations":                   {want: Deny, csr: func(c *x509.CertificateRequest) { c.Subject.Organization = []string{"system:nodes", "system:masters"} }},
-		"another node's DNS name":             {want: Deny, csr: func(c *x509.CertificateRequest) { c.DNSNames = []string{"demo-control-plane-0"} }},
-		"the API server's DNS name":           {want: Deny, csr: func(c *x509.CertificateRequest) { c.DNSNames = []string{"demo-worker-0", "kubernetes.default.svc"} }},
+		"another node's DNS name":             {want: Wait, csr: func(c *x509.CertificateRequest) { c.DNSNames = []string{"demo-control-plane-0"} }},
+		"the API server's DNS name":           {want: Wait, csr: func(c *x509.CertificateRequest) { c.DNSNames = []string{"demo-worker-0", "kubernetes.default.svc"} }},
 		"another node's address":              {want: Wait, csr: func(c *x509.CertificateRequest) { c.IPAddresses = []net.IP{net.ParseIP("10.0.0.1")} }},
 		"its own address and one more":        {want: Wait, csr: func(c *x509.CertificateRequest) { c.IPAddresses = append(c.IPAddresses, net.ParseIP("10.96.0.1")) }},
 		"no address":                          {want: Wait, csr: func(c *x509.CertificateRequest) { c.IPAddresses = nil }},
-		"a URI":                               {want: Deny, csr: func(c *x509.CertificateRequest) { c.URIs = []*url.URL{{Scheme: "spiffe", Host: "x"}} }},
-		"an e-mail address":                   {want: Deny, csr: func(c *x509.CertificateRequest) { c.EmailAddresses = []string{"a@b"} }},
-		"a client certificate":                {want: Deny, spec: func(s *spec) { s.Usages = append(s.Usages, certificates.UsageClientAuth) }},
-		"no server certificate":               {want: Deny, spec: func(s *spec) { s.Usages = s.Usages[:1] }},
-		"a certificate authority":             {want: Deny, spec: func(s *spec) { s.Usages = append(s.Usages, certificates.UsageCertSign) }},
-		"no request":                          {want: Deny, spec: func(s *spec) { s.Request = []byte("hello") }},
-		"two requests":                        {want: Deny, spec: func(s *spec) { s.Request = append(s.Request, s.Request...) }},
-		"a request whose signature is broken": {want: Deny, spec: func(s *spec) { s.Request = tampered(s.Request) }},
+		"a URI":                               {want: Wait, csr: func(c *x509.CertificateRequest) { c.URIs = []*url.URL{{Scheme: "spiffe", Host: "x"}} }},
+		"an e-mail address":                   {want: Wait, csr: func(c *x509.CertificateRequest) { c.EmailAddresses = []string{"a@b"} }},
+		"a client certificate":                {want: Wait, spec: func(s *spec) { s.Usages = append(s.Usages, certificates.UsageClientAuth) }},
+		"no server certificate":               {want: Wait, spec: func(s *spec) { s.Usages = s.Usages[:1] }},
+		"a certificate authority":             {want: Wait, spec: func(s *spec) { s.Usages = append(s.Usages, certificates.UsageCertSign) }},
+		"no request":                          {want: Wait, spec: func(s *spec) { s.Request = []byte("hello") }},
+		"two requests":                        {want: Wait, spec: func(s *spec) { s.Request = append(s.Request, s.Request...) }},
+		"a request whose signature is broken": {want: Wait, spec: func(s *spec) { s.Request = tampered(s.Request) }},
 		"a machine that nobody made": {
 			want: Wait, spec: func(s *spec) { s.Username = "system:node:stranger" },
 			csr: func(c *x509.CertificateRequest) { c.Subject.CommonName = "system:node:stranger" },
@@ -90,7 +90,8 @@ func TestOnlyAMachinesOwnNameAndAddressAreApproved(t *testing.T) {
 			if test.spec != nil {
 				test.spec(&asked)
 			}
-			if got, why := Check(asked, file); got != test.want || why == "" {
+			csr := &certificates.CertificateSigningRequest{Spec: asked}
+			if got, why := Check(csr, file); got != test.want || why == "" {
 				t.Errorf("verdict %d, want %d: %s", got, test.want, why)
 			}
 		})
@@ -110,7 +111,7 @@ func FuzzCheck(f *testing.F) {
 		spec := certificates.CertificateSigningRequestSpec{
 			Request: body, SignerName: certificates.KubeletServingSignerName, Username: user, Groups: []string{"system:nodes"},
 		}
-		if verdict, _ := Check(spec, file); verdict == Approve {
+		if verdict, _ := Check(&certificates.CertificateSigningRequest{Spec: spec}, file); verdict == Approve {
 			t.Error("approved without usages")
 		}
 	})

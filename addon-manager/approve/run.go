@@ -123,7 +123,7 @@ func (a *Approver) answer(ctx context.Context, request *certificates.Certificate
 		a.tell(request, "the machines are not known: "+err.Error())
 		return false
 	}
-	verdict, why := Check(request.Spec, file)
+	verdict, why := Check(request, file)
 	condition := certificates.CertificateSigningRequestCondition{
 		Status: corev1.ConditionTrue, Reason: "TurnupMachine", Message: why, LastUpdateTime: metav1.Now(),
 	}
@@ -132,7 +132,9 @@ func (a *Approver) answer(ctx context.Context, request *certificates.Certificate
 		condition.Type = certificates.CertificateApproved
 	case Deny:
 		condition.Type = certificates.CertificateDenied
-	default:
+	case Ignore:
+		return true
+	case Wait:
 		a.tell(request, why)
 		return false
 	}

@@ -112,7 +112,7 @@ func (c *Cluster) run(paths map[string]string, options Options) error {
 		"--tls-cert-file="+c.path("server.crt"), "--tls-private-key-file="+c.path("server.key"),
 		"--client-ca-file="+c.path("ca.crt"), "--token-auth-file="+c.path("tokens.csv"),
 		"--service-account-issuer=https://kubernetes.default.svc", "--service-account-key-file="+c.path("sa.key"),
-		"--service-account-signing-key-file="+c.path("sa.key"), "--authorization-mode=RBAC",
+		"--service-account-signing-key-file="+c.path("sa.key"), "--authorization-mode=Node,RBAC",
 		"--service-cluster-ip-range=10.96.0.0/16", "--allow-privileged=true",
 		"--endpoint-reconciler-type=none", "--profiling=false",
 	); err != nil {
