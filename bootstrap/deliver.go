@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"turnup.dev/kubectl-turnup/bootstrap/transport"
+	"turnup.dev/kubectl-turnup/internal/machines"
 	"turnup.dev/kubectl-turnup/internal/wait"
 )
 
@@ -20,9 +21,13 @@ const DeliverBudget = 5 * time.Minute
 // upBudget is how long a machine may take to boot and start its container runtime.
 const upBudget = 60 * time.Second
 
-// Deliver brings one machine to what was rendered for it. It compares the files
-// on the machine first, and changes nothing when they are as they should be and
-// the kubelet runs; changed tells which it was.
+// startBudget is how long a kubelet's unit may take to start, pulling its image included.
+const startBudget = 5 * time.Minute
+
+// Deliver brings one machine to what was rendered for it, but for starting its
+// kubelet: Start does that. It compares the files on the machine first, and
+// changes nothing when they are as they should be and the kubelet runs; changed
+// tells which it was.
 func Deliver(ctx context.Context, t transport.Transport, r Rendered, bootstrapImage string) (changed bool, err error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, DeliverBudget,
 		fmt.Errorf("machine %s did not take its config within %s: %w", r.Machine.Name, DeliverBudget, context.DeadlineExceeded))
@@ -97,7 +102,20 @@ ctr -n turnup run --rm --mount type=bind,src=/,dst=/host,options=rbind:rw "$imag
 	/usr/local/lib/turnup/apply $config
 after=$(cat /etc/containerd/conf.d/20-turnup.toml)
 test "$before" = "$after" || systemctl restart containerd
-systemctl daemon-reload
-systemctl enable --quiet kubelet
-systemctl restart kubelet`
+systemctl daemon-reload`
+}
+
+// Start enables and (re)starts the kubelet of a machine that Deliver changed.
+//
+// Control planes are started at once, workers when the API server is ready to
+// answer them: a kubelet that asks for its certificate too early asks again only
+// after 2, 4, 8 … seconds, and lists Services as late, without which it starts no pod.
+func Start(ctx context.Context, t transport.Transport, m machines.Machine) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, startBudget,
+		fmt.Errorf("its kubelet did not start within %s: %w", startBudget, context.DeadlineExceeded))
+	defer cancel()
+	if _, err := t.Run(ctx, "systemctl enable --quiet kubelet && systemctl restart kubelet", nil); err != nil {
+		return fmt.Errorf("start machine %s: %w", m.Name, err)
+	}
+	return nil
 }

@@ -39,7 +39,7 @@ type inputs struct {
 	ServiceCIDR  string
 	PodCIDR      string
 
-	APIHost, APIPort   string
+	APIPort            string
 	EtcdInitialCluster string
 	LeaderElect        bool
 	Encryption         bool
@@ -52,7 +52,7 @@ type inputs struct {
 }
 
 func newInputs(cfg config.Cluster, file machines.File, p *pki.PKI, m machines.Machine) (inputs, error) {
-	host, port, err := net.SplitHostPort(file.Endpoint)
+	_, port, err := net.SplitHostPort(file.Endpoint)
 	if err != nil {
 		return inputs{}, fmt.Errorf("read endpoint %q: %w", file.Endpoint, err)
 	}
@@ -73,7 +73,6 @@ func newInputs(cfg config.Cluster, file machines.File, p *pki.PKI, m machines.Ma
 		ServiceCIDR:  cfg.Network.ServiceCIDR,
 		PodCIDR:      cfg.Network.PodCIDR,
 
-		APIHost:            host,
 		APIPort:            port,
 		EtcdInitialCluster: etcdMembers(planes),
 		LeaderElect:        len(planes) > 1,

@@ -36,26 +36,35 @@ func (t *Turnup) DeployAddons(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	revision, err := t.deployAddons(ctx, to)
+	if err := t.deployManager(ctx, to); err != nil {
+		return err
+	}
+	revision, err := t.pushTree(ctx, to)
 	if err != nil {
 		return err
 	}
 	return t.await(ctx, to, revision)
 }
 
-// deployAddons applies the manager's manifests and pushes the addon tree.
-func (t *Turnup) deployAddons(ctx context.Context, to *access) (revision string, err error) {
+// deployManager applies the addon manager's manifests.
+func (t *Turnup) deployManager(ctx context.Context, to *access) error {
 	file, err := t.Home.ReadMachines()
 	if err != nil {
-		return "", err
+		return err
 	}
-	err = t.step(ctx, "deploy the addon manager", managerBudget, func(ctx context.Context, step *ui.Step) error {
+	return t.step(ctx, "deploy the addon manager", managerBudget, func(ctx context.Context, step *ui.Step) error {
 		objects, err := t.managerObjects(file.Endpoint)
 		if err != nil {
 			return err
 		}
 		return applyAll(ctx, to, objects, step)
 	})
+}
+
+// pushTree pushes the addon tree and returns its revision. Where there is no
+// tree yet, it writes one.
+func (t *Turnup) pushTree(ctx context.Context, to *access) (revision string, err error) {
+	file, err := t.Home.ReadMachines()
 	if err != nil {
 		return "", err
 	}

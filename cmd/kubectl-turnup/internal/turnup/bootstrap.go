@@ -33,11 +33,12 @@ type controlPlane struct {
 	*bootstrap.Cluster
 	turnup   *Turnup
 	machines machines.File
+	// workers are those whose kubelets have yet to be started.
+	workers []machines.Machine
 }
 
 // startControlPlane delivers every machine's config and waits for the API
-// server. The workers are delivered at the same time: their kubelets wait for
-// the API server by themselves.
+// server. The control plane goes first; the workers' delivery hides in its start.
 func (t *Turnup) startControlPlane(ctx context.Context) (*controlPlane, error) {
 	file, err := t.Home.ReadMachines()
 	if err != nil {
@@ -45,9 +46,6 @@ func (t *Turnup) startControlPlane(ctx context.Context) (*controlPlane, error) {
 	}
 	keys, rendered, err := t.render(file)
 	if err != nil {
-		return nil, err
-	}
-	if err := t.deliver(ctx, rendered); err != nil {
 		return nil, err
 	}
 	superuser, err := keys.Superuser(time.Now())
@@ -58,19 +56,43 @@ func (t *Turnup) startControlPlane(ctx context.Context) (*controlPlane, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = t.step(ctx, "start the control plane", bootstrap.APIBudget, func(ctx context.Context, step *ui.Step) error {
-		if err := cluster.AwaitAPI(ctx, step.See); err != nil {
-			return t.explain(ctx, err, file, machines.ControlPlane)
-		}
-		return cluster.Install(ctx, keys, file)
-	})
+	plane := &controlPlane{Cluster: cluster, turnup: t, machines: file}
+	planes, workers := byRole(rendered)
+	changed, err := t.deliver(ctx, planes)
 	if err != nil {
 		return nil, err
 	}
-	if err := t.writeKubeconfig(file, keys); err != nil {
+	if err := t.start(ctx, changed); err != nil {
 		return nil, err
 	}
-	return &controlPlane{Cluster: cluster, turnup: t, machines: file}, nil
+	group, both := errgroup.WithContext(ctx)
+	group.Go(func() (err error) {
+		plane.workers, err = t.deliver(both, workers)
+		return err
+	})
+	group.Go(func() error {
+		return t.step(both, "start the control plane", bootstrap.APIBudget, func(ctx context.Context, step *ui.Step) error {
+			if err := cluster.AwaitAPI(ctx, step.See); err != nil {
+				return t.explain(ctx, err, file, machines.ControlPlane)
+			}
+			return cluster.Install(ctx, keys, file)
+		})
+	})
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	return plane, t.writeKubeconfig(file, keys)
+}
+
+func byRole(rendered []bootstrap.Rendered) (planes, others []bootstrap.Rendered) {
+	for _, r := range rendered {
+		if r.Machine.Role == machines.ControlPlane {
+			planes = append(planes, r)
+			continue
+		}
+		others = append(others, r)
+	}
+	return planes, others
 }
 
 // render makes the Ignition configs and keeps a copy beside the machines file.
@@ -91,24 +113,32 @@ func (t *Turnup) render(file machines.File) (*pki.PKI, []bootstrap.Rendered, err
 	return keys, rendered, nil
 }
 
-func (t *Turnup) deliver(ctx context.Context, rendered []bootstrap.Rendered) error {
+// deliver carries the configs to their machines, all at once, and returns the
+// machines that changed: their kubelets are to be started.
+func (t *Turnup) deliver(ctx context.Context, rendered []bootstrap.Rendered) ([]machines.Machine, error) {
 	image := images.For(t.Config.Bootstrap.KubernetesVersion, t.Config.Bootstrap.Registry).Ref(images.Bootstrap)
-	title := fmt.Sprintf("bootstrap %d machines", len(rendered))
-	return t.step(ctx, title, bootstrap.DeliverBudget, func(ctx context.Context, step *ui.Step) error {
-		group, ctx := errgroup.WithContext(ctx)
-		for _, r := range rendered {
-			group.Go(func() error {
-				sub := step.Step(r.Machine.Name, bootstrap.DeliverBudget)
-				changed, err := deliverOne(ctx, r, image)
-				if err == nil && !changed {
-					sub.Skip("nothing to change")
-					return nil
-				}
-				return sub.End(err)
-			})
+	changes := make([]bool, len(rendered))
+	group, ctx := errgroup.WithContext(ctx)
+	for i, r := range rendered {
+		group.Go(func() error {
+			step := t.Out.Step("bootstrap "+r.Machine.Name, bootstrap.DeliverBudget)
+			changed, err := deliverOne(ctx, r, image)
+			if err == nil && !changed {
+				step.Skip("nothing to change")
+				return nil
+			}
+			changes[i] = changed
+			return step.End(err)
+		})
+	}
+	err := group.Wait()
+	var changed []machines.Machine
+	for i, r := range rendered {
+		if changes[i] {
+			changed = append(changed, r.Machine)
 		}
-		return group.Wait()
-	})
+	}
+	return changed, err
 }
 
 func deliverOne(ctx context.Context, r bootstrap.Rendered, image string) (bool, error) {
@@ -120,14 +150,33 @@ func deliverOne(ctx context.Context, r bootstrap.Rendered, image string) (bool, 
 	return bootstrap.Deliver(ctx, t, r, image)
 }
 
-// join waits until every machine is a node, answering the kubelets' requests
-// for certificates meanwhile.
+// start starts the kubelets of machines, all at once.
+func (t *Turnup) start(ctx context.Context, list []machines.Machine) error {
+	group, ctx := errgroup.WithContext(ctx)
+	for _, m := range list {
+		group.Go(func() error {
+			t, err := transport.Open(m)
+			if err != nil {
+				return err
+			}
+			defer t.Close()
+			return bootstrap.Start(ctx, t, m)
+		})
+	}
+	return group.Wait()
+}
+
+// join starts the workers and waits until every machine is a node, answering
+// the kubelets' requests for certificates meanwhile.
 func (p *controlPlane) join(ctx context.Context) error {
 	title := fmt.Sprintf("register %d nodes", len(p.machines.Machines))
 	return p.turnup.step(ctx, title, bootstrap.NodesBudget, func(ctx context.Context, step *ui.Step) error {
 		answering, stop := context.WithCancel(ctx)
 		defer stop()
 		go p.ApproveUntil(answering, p.machines)
+		if err := p.turnup.start(ctx, p.workers); err != nil {
+			return err
+		}
 		return p.turnup.explain(ctx, p.AwaitNodes(ctx, p.machines, step.See), p.machines, machines.Worker)
 	})
 }

@@ -33,16 +33,21 @@ func (t *Turnup) Create(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	revision := ""
-	// Workers join while the addons are on their way: the manager needs no
-	// network, and what it installs is what makes nodes ready.
+	// The manager starts while the workers join: it needs no network, and what
+	// it installs is what makes nodes ready.
 	group, both := errgroup.WithContext(ctx)
 	group.Go(func() error { return plane.join(both) })
-	group.Go(func() (err error) {
-		revision, err = t.deployAddons(both, to)
-		return err
-	})
+	group.Go(func() error { return t.deployManager(both, to) })
 	if err := group.Wait(); err != nil {
+		return err
+	}
+	if len(plane.workers) > 0 {
+		if err := settle(ctx); err != nil {
+			return err
+		}
+	}
+	revision, err := t.pushTree(ctx, to)
+	if err != nil {
 		return err
 	}
 	if err := t.await(ctx, to, revision); err != nil {
@@ -50,6 +55,19 @@ func (t *Turnup) Create(ctx context.Context) error {
 	}
 	t.farewell(time.Since(start))
 	return nil
+}
+
+// settling is how long a kubelet that has just registered takes to have read the
+// Services. A pod that reaches it earlier fails, and is tried again 10 s later.
+const settling = time.Second
+
+func settle(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(settling):
+		return nil
+	}
 }
 
 // Begin makes the cluster's directory, takes its lock and records the config.
