@@ -1,25 +1,173 @@
 package kconfig
 
-import "io"
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+)
 
 // Prefix is what stands before names in the files that Linux writes.
 const Prefix = "CONFIG_"
 
+// maxLine bounds a line of a flat configuration file.
+const maxLine = 1 << 20
+
 // ReadDotConfig sets what a flat configuration file says, on top of what is
 // set. Lines that cannot be used (malformed, of an unknown symbol, of the wrong
-// type, or a second time) are skipped and reported; name is the file's name in
-// these reports. The error is one of reading.
+// type) are skipped and reported; of two lines for one symbol the last counts,
+// which is reported too. Name is the file's name in these reports. The error
+// is one of reading.
 func (c *Config) ReadDotConfig(r io.Reader, name, prefix string) (Errors, error) {
-	return nil, nil
+	var problems Errors
+	lines := bufio.NewScanner(r)
+	lines.Buffer(nil, maxLine)
+	seen := map[string]int{}
+	for n := 1; lines.Scan(); n++ {
+		report := func(format string, args ...any) {
+			problems = append(problems, &Error{Span: Span{File: name, Line: n}, Message: fmt.Sprintf(format, args...)})
+		}
+		symbol, value, ok := assignment(strings.TrimRight(lines.Text(), "\r"), prefix, report)
+		if !ok {
+			continue
+		}
+		if before := seen[symbol]; before > 0 {
+			report("%s was set before, in line %d; this one counts", symbol, before)
+		}
+		if problem := c.setLine(symbol, value); problem != "" {
+			report("%s", problem)
+			continue
+		}
+		seen[symbol] = n
+	}
+	if err := lines.Err(); errors.Is(err, bufio.ErrTooLong) {
+		return problems, fmt.Errorf("read %s: a line is longer than %d bytes", name, maxLine)
+	} else if err != nil {
+		return problems, fmt.Errorf("read %s: %w", name, err)
+	}
+	return problems, nil
+}
+
+// assignment takes a line apart; ok is false for a comment and for a line that
+// it reports.
+func assignment(line, prefix string, report func(string, ...any)) (symbol, value string, ok bool) {
+	if rest, found := strings.CutPrefix(line, "# "+prefix); found {
+		symbol, ok = strings.CutSuffix(rest, " is not set")
+		return symbol, "n", ok && symbol != "" && !strings.ContainsAny(symbol, " \t")
+	}
+	if strings.TrimSpace(line) == "" || line[0] == '#' {
+		return "", "", false
+	}
+	rest, found := strings.CutPrefix(line, prefix)
+	symbol, value, ok = strings.Cut(rest, "=")
+	if !found || !ok || symbol == "" || strings.ContainsAny(symbol, " \t\"") {
+		report("expected %sNAME=VALUE or \"# %sNAME is not set\", not %q", prefix, prefix, abbreviate(line))
+		return "", "", false
+	}
+	return symbol, value, true
+}
+
+func abbreviate(line string) string {
+	if len(line) > 60 {
+		return line[:60] + "…"
+	}
+	return line
+}
+
+// setLine sets a value as it is written in a file, and says why it cannot be.
+func (c *Config) setLine(symbol, value string) (problem string) {
+	s := c.tree.Symbol(symbol)
+	if s != nil && s.Type == String {
+		text, ok := unquote(value)
+		if !ok {
+			return fmt.Sprintf("%s is a string; its value must be in double quotes, not %s", symbol, abbreviate(value))
+		}
+		value = text
+	}
+	var p *Problem
+	if err := c.Set(symbol, value); errors.As(err, &p) && p.Symbol != nil {
+		return fmt.Sprintf("%s: %s", symbol, p.Message)
+	} else if err != nil {
+		return err.Error()
+	}
+	return ""
+}
+
+// unquote reads a text in double quotes; what follows them is ignored, as in
+// Linux.
+func unquote(value string) (text string, ok bool) {
+	if !strings.HasPrefix(value, `"`) {
+		return "", false
+	}
+	for i := 1; i < len(value); i++ {
+		switch value[i] {
+		case '\\':
+			i++
+		case '"':
+			return unescape(value[1:i]), true
+		}
+	}
+	return "", false
 }
 
 // WriteDotConfig writes all symbols that are Written as a flat configuration
 // file, which Linux, kconfig-frontends and Kconfiglib read.
-func (c *Config) WriteDotConfig(w io.Writer, prefix string) error { return nil }
+func (c *Config) WriteDotConfig(w io.Writer, prefix string) error {
+	d := &dotConfig{Config: c, prefix: prefix, done: make([]bool, len(c.tree.Symbols))}
+	fmt.Fprintf(&d.out, "#\n# Automatically generated file; DO NOT EDIT.\n# %s\n#\n", c.tree.Root.Prompt)
+	for _, n := range c.tree.Root.Children {
+		d.node(n)
+	}
+	_, err := io.WriteString(w, d.out.String())
+	return err
+}
 
-// WriteMinimal writes only what has to be set to get the same values again.
-func (c *Config) WriteMinimal(w io.Writer, prefix string) error { return nil }
+// dotConfig is a flat configuration file while it is written.
+type dotConfig struct {
+	*Config
+	prefix string
+	out    strings.Builder
+	// done are the symbols that are written: each is, once, at its first node.
+	done []bool
+	// ended is set after the end of a menu, which an empty line follows.
+	ended bool
+}
 
-// Minimal walks, in the order of the tree, the symbols that have to be set to
-// get the same values again: visible ones whose value is not their default.
-func (c *Config) Minimal() []*Symbol { return nil }
+func (d *dotConfig) node(n *Node) {
+	heading := (n.Kind == KindMenu || n.Kind == KindComment) && d.headed(n)
+	if heading {
+		fmt.Fprintf(&d.out, "\n#\n# %s\n#\n", n.Prompt)
+		d.ended = false
+	}
+	if n.Symbol != nil && !d.done[n.Symbol.id] && d.Written(n.Symbol) {
+		if d.ended {
+			d.out.WriteByte('\n')
+		}
+		d.ended, d.done[n.Symbol.id] = false, true
+		d.line(n.Symbol)
+	}
+	for _, child := range n.Children {
+		d.node(child)
+	}
+	if heading && n.Kind == KindMenu {
+		fmt.Fprintf(&d.out, "# end of %s\n", n.Prompt)
+		d.ended = true
+	}
+}
+
+// headed says whether a menu or comment is shown, be it empty.
+func (d *dotConfig) headed(n *Node) bool {
+	return d.promptVisible(n) && (n.Kind != KindMenu || d.visibleInside(n))
+}
+
+func (d *dotConfig) line(s *Symbol) {
+	switch value := d.Value(s); {
+	case s.Type == Bool && value == "n":
+		fmt.Fprintf(&d.out, "# %s%s is not set\n", d.prefix, s.Name)
+	case s.Type == String:
+		fmt.Fprintf(&d.out, "%s%s=%s\n", d.prefix, s.Name, quote(value))
+	case s.Type != Unknown:
+		fmt.Fprintf(&d.out, "%s%s=%s\n", d.prefix, s.Name, value)
+	}
+}
