@@ -68,11 +68,14 @@ type Request struct {
 func Ensure(dir string, req Request, now time.Time) (*PKI, error) {
 	s := store{dir: dir, now: now}
 	p := &PKI{ControlPlanes: map[string]ControlPlane{}}
+	// What a running cluster cannot do without is made before the CA's
+	// certificate: once that is there, their absence is a loss, not a beginning.
+	s.established = s.read("ca.crt") != nil
+	p.ServiceAccountKey, p.ServiceAccountPub = s.keyPair("service-account")
+	p.EncryptionKey = s.secret("encryption.key", newEncryptionKey)
 	p.CA = s.authority("ca", "turnup "+req.Cluster)
 	p.EtcdCA = s.authority("etcd-ca", "turnup "+req.Cluster+" etcd")
 	p.FrontProxyCA = s.authority("front-proxy-ca", "turnup "+req.Cluster+" front proxy")
-	p.ServiceAccountKey, p.ServiceAccountPub = s.keyPair("service-account")
-	p.EncryptionKey = s.secret("encryption.key", newEncryptionKey)
 	p.Admin = s.leaf(p.CA, "admin", Leaf{
 		CommonName: "kubernetes-admin", Organization: []string{AdminGroup}, Usages: client(),
 	})

@@ -15,7 +15,9 @@ import (
 type store struct {
 	dir string
 	now time.Time
-	err error
+	// established: the directory is that of a cluster that may be running.
+	established bool
+	err         error
 }
 
 func (s *store) path(name string) string { return filepath.Join(s.dir, filepath.FromSlash(name)) }
@@ -127,6 +129,7 @@ func (s *store) leaf(ca Pair, name string, leaf Leaf) Pair {
 }
 
 func (s *store) keyPair(name string) (private, public []byte) {
+	s.require(name + ".key")
 	private = s.key(name + ".key")
 	if s.err != nil {
 		return nil, nil
@@ -139,8 +142,16 @@ func (s *store) keyPair(name string) (private, public []byte) {
 	return private, public
 }
 
+// require fails if a file is missing that an established cluster has.
+func (s *store) require(name string) {
+	if s.established && s.read(name) == nil && s.err == nil {
+		s.fail(fmt.Errorf("%s is missing, and what the cluster wrote with it cannot be read without it: restore it from a backup, or delete the cluster and create it again", s.path(name)))
+	}
+}
+
 // secret loads or makes a one-line secret.
 func (s *store) secret(name string, make func() (string, error)) string {
+	s.require(name)
 	if data := s.read(name); data != nil {
 		return strings.TrimSpace(string(data))
 	}

@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"turnup.dev/kubectl-turnup/addon-manager/source"
@@ -120,7 +121,7 @@ func (t Tree) firstCommit(ctx context.Context, cluster string) error {
 	if _, err := t.git(ctx, "config", "user.email"); err != nil {
 		identity = []string{"-c", "user.name=kubectl turnup", "-c", "user.email=turnup@localhost"}
 	}
-	commit := append(identity, "commit", "--quiet", "--no-verify", "--no-gpg-sign", "-m", "Start with the addons of cluster "+cluster)
+	commit := slices.Concat(identity, []string{"commit", "--quiet", "--no-verify", "--no-gpg-sign", "-m", "Start with the addons of cluster " + cluster})
 	for _, args := range [][]string{{"init", "--quiet"}, {"add", "--all", "."}, commit} {
 		if _, err := t.git(ctx, args...); err != nil {
 			return fmt.Errorf("commit the new addon tree: %w", err)
@@ -225,7 +226,9 @@ func (t Tree) files(ctx context.Context, commit string) (map[string][]byte, erro
 	if err != nil {
 		return nil, err
 	}
-	archive, err := t.git(ctx, "archive", "--format=tar", commit+":"+strings.TrimSuffix(strings.TrimSpace(prefix), "/"))
+	// git archive takes the directory it runs in for part of the tree.
+	top := Tree{Dir: filepath.Join(t.Dir, strings.Repeat("../", strings.Count(strings.TrimSpace(prefix), "/")))}
+	archive, err := top.git(ctx, "archive", "--format=tar", commit+":"+strings.TrimSuffix(strings.TrimSpace(prefix), "/"))
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,193 @@
+package turnup
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"turnup.dev/kubectl-turnup/addon-manager/source"
+	"turnup.dev/kubectl-turnup/addons"
+	"turnup.dev/kubectl-turnup/internal/config"
+)
+
+var update = flag.Bool("update", false, "rewrite golden files (and fail, so that nobody accepts them unread)")
+
+const endpoint = "172.30.0.11:6443"
+
+func newTree(t *testing.T) Tree {
+	t.Helper()
+	t.Setenv("HOME", t.TempDir())
+	t.Setenv("GIT_CONFIG_NOSYSTEM", "1")
+	t.Setenv("GIT_CEILING_DIRECTORIES", os.TempDir())
+	t.Chdir(t.TempDir())
+	tree, err := OpenTree(config.Default(), endpoint)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tree
+}
+
+func initTree(t *testing.T, tree Tree) {
+	t.Helper()
+	made, err := tree.Init(context.Background(), config.Default())
+	if err != nil || !made {
+		t.Fatalf("made %v, %v", made, err)
+	}
+}
+
+func git(t *testing.T, dir string, args ...string) {
+	t.Helper()
+	args = append([]string{"-C", dir, "-c", "user.name=a", "-c", "user.email=a@example.com"}, args...)
+	if out, err := exec.Command("git", args...).CombinedOutput(); err != nil {
+		t.Fatalf("git %v: %v\n%s", args, err, out)
+	}
+}
+
+func write(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func read(t *testing.T, tree Tree, dirty bool) source.Tree {
+	t.Helper()
+	content, err := tree.Read(context.Background(), dirty)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return content
+}
+
+func TestTheCommittedValuesAreThoseOfTheDefaultConfig(t *testing.T) {
+	want, err := Values(config.Default(), endpoint)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := addons.FS.ReadFile(addons.Values)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if *update && string(got) != string(want) {
+		path := filepath.Join("..", "..", "..", "..", "addons", filepath.FromSlash(addons.Values))
+		if err := os.WriteFile(path, want, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if string(got) != string(want) {
+		t.Errorf("addons/%s is\n%s\nwant (-update rewrites it)\n%s", addons.Values, got, want)
+	}
+}
+
+func TestANewTreeIsARepositoryOfItsOwnWithOneCommit(t *testing.T) {
+	tree := newTree(t)
+	initTree(t, tree)
+	content := read(t, tree, false)
+	if len(content.Revision) != 40 {
+		t.Errorf("revision %q is no commit", content.Revision)
+	}
+	for _, name := range []string{"coredns/kustomization.yaml", "flannel/kustomization.yaml", "kube-proxy/kustomization.yaml", addons.Values} {
+		if content.Files[name] == nil {
+			t.Errorf("%s is missing", name)
+		}
+	}
+}
+
+func TestATreeThatIsThereIsNeverWrittenOver(t *testing.T) {
+	tree := newTree(t)
+	initTree(t, tree)
+	mine := filepath.Join(tree.Dir, "coredns", "service.yaml")
+	write(t, mine, "mine\n")
+	if err := os.RemoveAll(filepath.Join(tree.Dir, "kube-proxy")); err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(tree.Dir, filepath.FromSlash(addons.Values)), "stale\n")
+	made, err := tree.Init(context.Background(), config.Default())
+	if err != nil || made {
+		t.Fatalf("made %v, %v", made, err)
+	}
+	if data, _ := os.ReadFile(mine); string(data) != "mine\n" {
+		t.Error("an edit was lost")
+	}
+	if _, err := os.Stat(filepath.Join(tree.Dir, "kube-proxy")); err == nil {
+		t.Error("a removed addon came back")
+	}
+	if data, _ := os.ReadFile(filepath.Join(tree.Dir, filepath.FromSlash(addons.Values))); string(data) != string(tree.values) {
+		t.Error("the cluster's values were not brought up to date")
+	}
+}
+
+func TestUncommittedChangesAreShippedOnlyWhenAskedFor(t *testing.T) {
+	tree := newTree(t)
+	initTree(t, tree)
+	commit := read(t, tree, false)
+	write(t, filepath.Join(tree.Dir, "coredns", "service.yaml"), "changed\n")
+
+	_, err := tree.Read(context.Background(), false)
+	if !errors.Is(err, ErrUncommitted) || !strings.Contains(err.Error(), "coredns/service.yaml") {
+		t.Errorf("got %v, want the changed file named", err)
+	}
+	dirty := read(t, tree, true)
+	if dirty.Revision != commit.Revision+"-dirty" || string(dirty.Files["coredns/service.yaml"]) != "changed\n" {
+		t.Errorf("dirty tree is %q with %q", dirty.Revision, dirty.Files["coredns/service.yaml"])
+	}
+	last, err := tree.Committed(context.Background())
+	if err != nil || string(last.Files["coredns/service.yaml"]) == "changed\n" {
+		t.Errorf("the last commit has the change: %v", err)
+	}
+
+	git(t, tree.Dir, "commit", "-qam", "Change it")
+	if next := read(t, tree, false); next.Revision == commit.Revision || next.Message != "Change it" {
+		t.Errorf("revision %s %q after the commit", next.Revision, next.Message)
+	}
+}
+
+func TestGeneratedValuesAreNoUncommittedChange(t *testing.T) {
+	tree := newTree(t)
+	initTree(t, tree)
+	write(t, filepath.Join(tree.Dir, filepath.FromSlash(addons.Values)), "another cluster's\n")
+	if content := read(t, tree, false); string(content.Files[addons.Values]) != string(tree.values) {
+		t.Error("the values shipped are not this cluster's")
+	}
+}
+
+func TestATreeInSomebodysRepositoryIsNotCommittedForThem(t *testing.T) {
+	tree := newTree(t)
+	git(t, ".", "init", "-q")
+	initTree(t, tree)
+	if _, err := os.Stat(filepath.Join(tree.Dir, ".git")); err == nil {
+		t.Error("a repository was made inside a repository")
+	}
+	if _, err := tree.Read(context.Background(), false); !errors.Is(err, ErrNeverCommitted) {
+		t.Errorf("got %v, want ErrNeverCommitted", err)
+	}
+	if content := read(t, tree, true); content.Revision != "" || content.Files["coredns/kustomization.yaml"] == nil {
+		t.Errorf("revision %q, %d files", content.Revision, len(content.Files))
+	}
+	git(t, ".", "add", "addons")
+	git(t, ".", "commit", "-qm", "Add addons")
+	if content := read(t, tree, false); content.Files["coredns/kustomization.yaml"] == nil || len(content.Revision) != 40 {
+		t.Error("the committed tree below a repository's root is not found")
+	}
+}
+
+func TestALinkInACommittedTreeIsRefused(t *testing.T) {
+	tree := newTree(t)
+	initTree(t, tree)
+	if err := os.Symlink("/etc/passwd", filepath.Join(tree.Dir, "coredns", "passwd")); err != nil {
+		t.Fatal(err)
+	}
+	git(t, tree.Dir, "add", ".")
+	git(t, tree.Dir, "commit", "-qm", "A link")
+	if _, err := tree.Read(context.Background(), false); err == nil || !strings.Contains(err.Error(), "coredns/passwd") {
+		t.Errorf("got %v, want the link named", err)
+	}
+}
