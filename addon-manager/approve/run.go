@@ -60,10 +60,11 @@ func (a *Approver) Run(ctx context.Context) {
 			return
 		case <-time.After(pause):
 		}
+		begin := time.Now()
 		if err := a.follow(ctx); err != nil && ctx.Err() == nil {
 			a.log.Warn("certificate requests not watched", "error", err)
-			pause = min(2*pause+100*time.Millisecond, 10*time.Second)
-		} else {
+		}
+		if pause = min(2*pause+100*time.Millisecond, 10*time.Second); time.Since(begin) >= relist {
 			pause = 0
 		}
 	}

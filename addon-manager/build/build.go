@@ -79,8 +79,20 @@ func (b *Builder) Build(files map[string][]byte) []Addon {
 	return list
 }
 
-// Forget drops the remembered objects of a build that was taken over elsewhere.
-func (b *Builder) Forget() { clear(b.last) }
+// One builds a single addon of a tree.
+func One(files map[string][]byte, name string) (Addon, error) {
+	t := scan(files)
+	addon := Addon{Name: name}
+	inputs, err := t.inputs(name)
+	if err == nil {
+		addon.Hash = t.hash(inputs)
+		addon.Objects, addon.Network, err = t.build(name)
+	}
+	if err != nil {
+		return Addon{}, fmt.Errorf("build addon %s: %w", name, err)
+	}
+	return addon, nil
+}
 
 func (t tree) build(name string) (objects []Object, network bool, err error) {
 	defer func() {

@@ -98,7 +98,10 @@ func (m *Manager) Run(ctx context.Context) error {
 		return err
 	}
 	m.running.Go(func() { m.writer.Run(ctx) })
-	m.running.Go(func() { source.Watch(ctx, m.config, func(head source.Head, err error) { m.found(ctx, head, err) }) })
+	m.running.Go(func() {
+		source.Watch(ctx, m.config, func(head source.Head, err error) { m.found(ctx, head, err) },
+			func(err error) { m.log.Warn("source not watched", "error", err) })
+	})
 	m.running.Go(func() { m.tick(ctx) })
 	<-ctx.Done()
 	m.running.Wait()
@@ -167,24 +170,12 @@ func (m *Manager) found(ctx context.Context, head source.Head, err error) {
 	m.wakeAll()
 }
 
-func (m *Manager) older(ctx context.Context) (source.Tree, bool) {
-	heads, err := source.Revisions(ctx, m.config)
-	if err != nil {
-		return source.Tree{}, false
-	}
-	for _, head := range heads {
-		if tree, err := source.Read(ctx, m.config, head); err == nil {
-			return tree, true
-		}
-	}
-	return source.Tree{}, false
-}
-
 // revise makes a tree the goal of all workers.
 func (m *Manager) revise(ctx context.Context, tree source.Tree) {
 	begin := time.Now()
 	built := m.builder.Build(tree.Files)
 	m.Metrics.BuildSeconds.Observe(time.Since(begin))
+	kept := m.lastGood(ctx, built)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	addons := plan.Make(built, build.Value(tree.Files, "network_provider"), m.holder)
@@ -199,6 +190,9 @@ func (m *Manager) revise(ctx context.Context, tree source.Tree) {
 			w = m.start(ctx, addon.Name, nil)
 		}
 		if addon.Err != nil {
+			if old, ok := kept[addon.Name]; ok {
+				w.aim(&old, tree.Revision, m.generation)
+			}
 			m.log.Error("addon not usable", "addon", addon.Name, "revision", tree.Revision, "error", addon.Err)
 		}
 		w.aim(addon, tree.Revision, m.generation)

@@ -190,3 +190,41 @@ func TestABrokenSourceKeepsTheLastRevision(t *testing.T) {
 		w.eventually("drift is undone", func() error { _, err := w.get("configmaps", "default", "kept"); return err })
 	})
 }
+
+func TestABrokenAddonStaysAsItWasAfterARestart(t *testing.T) {
+	w := newWorld(t)
+	w.start()
+	w.ready("worn", w.push(configMap("worn", "good")))
+	revision := w.push(join(configMap("worn", "good"), map[string]string{"worn/kustomization.yaml": "resources: [missing.yaml]\n"}))
+	broken := func(a status.Addon) error {
+		if a.Status.Ready != "False" || a.Status.Revision != revision {
+			return fmt.Errorf("%s at %s: %q", a.Status.Ready, a.Status.Revision, a.Status.Message)
+		}
+		return nil
+	}
+	w.addon("worn", broken)
+	w.halt()
+	w.delete("configmaps", "default", "worn")
+	w.start()
+	w.eventually("the last good object is back", func() error {
+		if got := w.data("default", "worn", "key"); got != "good" {
+			return fmt.Errorf("data is %q", got)
+		}
+		return nil
+	})
+	w.addon("worn", broken)
+}
+
+func TestAnAPIServerThatHangsIsWaitedOut(t *testing.T) {
+	w := newWorld(t)
+	w.start()
+	w.ready("hang", w.push(configMap("hang", "1")))
+	resume := shared.Pause()
+	time.Sleep(3 * time.Second)
+	resume()
+	begin := time.Now()
+	w.ready("hang", w.push(configMap("hang", "2")))
+	w.delete("configmaps", "default", "hang")
+	w.eventually("drift is undone", func() error { _, err := w.get("configmaps", "default", "hang"); return err })
+	t.Logf("back to work %s after the API server", time.Since(begin))
+}

@@ -142,7 +142,7 @@ func TestAKubeletsServingCertificateIsApproved(t *testing.T) {
 	t.Logf("asked → signed: %s", time.Since(begin))
 	stranger := ask("10.0.0.99")
 	w.eventually("the log says why not", func() error {
-		if !w.log.has("10.0.0.99; the machines file says 10.0.0.1") {
+		if !w.log.has("address 10.0.0.99 is not that of machine cp") {
 			return errors.New("it does not")
 		}
 		return nil

@@ -55,8 +55,8 @@ func Read(ctx context.Context, client typed.ConfigMapsGetter, head Head) (Tree, 
 }
 
 // Watch calls found with the head that counts now and with each one after it,
-// until ctx ends. A head that cannot be read is reported, and waited out.
-func Watch(ctx context.Context, client typed.ConfigMapsGetter, found func(Head, error)) {
+// until ctx ends; and lost when the API server cannot be asked, which it waits out.
+func Watch(ctx context.Context, client typed.ConfigMapsGetter, found func(Head, error), lost func(error)) {
 	var last Head
 	tell := func(config *corev1.ConfigMap) {
 		head, err := headOf(config.Data)
@@ -73,11 +73,13 @@ func Watch(ctx context.Context, client typed.ConfigMapsGetter, found func(Head, 
 			return
 		case <-time.After(pause):
 		}
-		pause = min(2*pause+100*time.Millisecond, 5*time.Second)
-		if err := follow(ctx, client, tell); err == nil {
+		begin := time.Now()
+		err := follow(ctx, client, tell)
+		if err != nil && ctx.Err() == nil {
+			lost(err)
+		}
+		if pause = min(2*pause+100*time.Millisecond, 5*time.Second); time.Since(begin) > time.Minute {
 			pause = 0
-		} else if ctx.Err() == nil {
-			found(Head{}, fmt.Errorf("watch the head: %w", err))
 		}
 	}
 }
