@@ -92,9 +92,9 @@ type renderer struct {
 
 // node adds what every node has.
 func (r *renderer) node(p *pki.PKI) {
-	r.template("/etc/containerd/conf.d/20-turnup.toml", 0o644, 0, "containerd.toml", r.in)
-	r.template("/etc/sysctl.d/90-turnup.conf", 0o644, 0, "sysctl.conf", r.in)
-	r.template("/etc/kubernetes/kubelet.yaml", 0o644, 0, "kubelet.yaml", r.in)
+	r.template("/etc/containerd/conf.d/20-turnup.toml", 0o644, "containerd.toml", r.in)
+	r.template("/etc/sysctl.d/90-turnup.conf", 0o644, "sysctl.conf", r.in)
+	r.template("/etc/kubernetes/kubelet.yaml", 0o644, "kubelet.yaml", r.in)
 	r.file("/etc/kubernetes/pki/ca.crt", 0o644, 0, p.CA.Cert)
 }
 
@@ -166,7 +166,7 @@ func (r *renderer) controlPlane(p *pki.PKI) {
 	// The manifests come last: a kubelet that is already running starts a pod
 	// the moment its manifest appears.
 	for _, name := range []string{"etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler"} {
-		r.template("/etc/kubernetes/manifests/"+name+".yaml", 0o600, 0, name+".yaml", r.in)
+		r.template("/etc/kubernetes/manifests/"+name+".yaml", 0o600, name+".yaml", r.in)
 	}
 }
 
@@ -188,8 +188,9 @@ func (r *renderer) kubeconfig(path string, uid int, data kubeconfig) {
 	r.file(path, 0o600, uid, r.execute("kubeconfig.yaml", data))
 }
 
-func (r *renderer) template(path string, mode, uid int, name string, data any) {
-	r.file(path, mode, uid, r.execute(name, data))
+// template adds a file of root's.
+func (r *renderer) template(path string, mode int, name string, data any) {
+	r.file(path, mode, 0, r.execute(name, data))
 }
 
 func (r *renderer) file(path string, mode, uid int, content []byte) {

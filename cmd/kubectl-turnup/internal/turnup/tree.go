@@ -82,8 +82,8 @@ func Enabled(cfg config.Cluster) []string {
 
 func (t Tree) copyAddon(name string) error {
 	return fs.WalkDir(addons.FS, name, func(file string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() {
-			return err
+		if err != nil || entry.IsDir() || entry.Name() == "Kconfig" {
+			return err // a Kconfig describes the config, not the cluster
 		}
 		data, err := fs.ReadFile(addons.FS, file)
 		if err != nil {

@@ -10,9 +10,6 @@ import (
 	"turnup.dev/kubectl-turnup/internal/images"
 )
 
-// valuesFile is the file of the addon tree that says what this cluster is like.
-const valuesFile = "cluster/values.yaml"
-
 // Values writes addons/cluster/values.yaml: the ConfigMap from which the
 // addons' kustomize replacements read. endpoint is host:port.
 func Values(cfg config.Cluster, endpoint string) ([]byte, error) {
