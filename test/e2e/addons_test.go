@@ -1,0 +1,244 @@
+package e2e
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"turnup.dev/kubectl-turnup/addon-manager/status"
+)
+
+// edit replaces a text in a file of the addon tree, which has to be there.
+func (c *cluster) edit(t *testing.T, file, old, replacement string) {
+	t.Helper()
+	path := filepath.Join(c.dir, "addons", file)
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(data), old) {
+		t.Fatalf("%s does not contain %q", file, old)
+	}
+	c.write(t, file, strings.Replace(string(data), old, replacement, 1))
+}
+
+// write writes a file of the addon tree.
+func (c *cluster) write(t *testing.T, file, content string) {
+	t.Helper()
+	path := filepath.Join(c.dir, "addons", file)
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// git runs git in the addon tree.
+func (c *cluster) git(ctx context.Context, t *testing.T, args ...string) {
+	t.Helper()
+	cmd := exec.CommandContext(ctx, "git", append([]string{"-C", filepath.Join(c.dir, "addons"),
+		"-c", "user.name=e2e", "-c", "user.email=e2e@example.invalid", "-c", "commit.gpgsign=false"}, args...)...)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("git %s: %v\n%s", args[0], err, out)
+	}
+}
+
+// publish commits and pushes what was edited.
+func (c *cluster) publish(ctx context.Context, t *testing.T, message string) {
+	t.Helper()
+	c.git(ctx, t, "add", "--all", ".")
+	c.git(ctx, t, "commit", "--quiet", "--message", message)
+	c.must(ctx, t, "addons", "push", c.name)
+}
+
+func (c *cluster) uncommittedIsRefused(ctx context.Context, t *testing.T) {
+	const corefile = "coredns/Corefile"
+	c.edit(t, corefile, "errors", "errors\n    # Not committed.")
+	r := c.run(ctx, t, "addons", "push", c.name)
+	for _, want := range []string{"error: ", "not committed", corefile, "hint: ", "--dirty"} {
+		if r.code != 1 || !strings.Contains(r.stderr, want) {
+			t.Errorf("exit code %d, want 1 and %q:\n%s", r.code, want, r)
+		}
+	}
+	c.git(ctx, t, "checkout", "--quiet", "--", corefile)
+}
+
+// editArrives adds a name to CoreDNS and asks for it in a pod.
+func (c *cluster) editArrives(ctx context.Context, t *testing.T) {
+	c.edit(t, "coredns/Corefile", "    errors\n", "    errors\n    hosts {\n        192.0.2.7 arrived.example\n        fallthrough\n    }\n")
+	c.edit(t, "coredns/deployment.yaml", "replicas: 2", "replicas: 3")
+	c.publish(ctx, t, "Teach CoreDNS a name")
+	seen := await(ctx, t, "the edit to reach the Deployment", 30*time.Second, func(ctx context.Context) (bool, string, error) {
+		d, err := c.kube.AppsV1().Deployments("kube-system").Get(ctx, "coredns", metav1.GetOptions{})
+		if err != nil {
+			return false, "", err
+		}
+		return *d.Spec.Replicas == 3, fmt.Sprint(*d.Spec.Replicas, " replicas"), nil
+	})
+	answers := await(ctx, t, "DNS to know the new name", time.Minute, func(ctx context.Context) (bool, string, error) {
+		out, err := c.inPod(ctx, "getent ahostsv4 arrived.example")
+		return strings.HasPrefix(out, "192.0.2.7"), out, err
+	})
+	t.Logf("the object is there %s after addons push, DNS answers %s after that", ms(seen), ms(answers))
+	healthy := c.awaitAddons(ctx, t, "coredns", "flannel", "kube-proxy")
+	t.Logf("every addon is healthy again %s later", ms(healthy))
+}
+
+func ms(d time.Duration) time.Duration { return d.Round(time.Millisecond) }
+
+// head is the commit of the addon tree.
+func (c *cluster) head(ctx context.Context, t *testing.T) string {
+	t.Helper()
+	out, err := exec.CommandContext(ctx, "git", "-C", filepath.Join(c.dir, "addons"), "rev-parse", "HEAD").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimSpace(string(out))
+}
+
+// awaitAddons waits until addons are ready at the last commit.
+func (c *cluster) awaitAddons(ctx context.Context, t *testing.T, names ...string) time.Duration {
+	t.Helper()
+	head := c.head(ctx, t)
+	return await(ctx, t, "addons "+strings.Join(names, ", ")+" to be ready at "+head, time.Minute, func(ctx context.Context) (bool, string, error) {
+		list, err := status.List(ctx, c.dyn)
+		if err != nil {
+			return false, "", err
+		}
+		ready := map[string]bool{}
+		var said []string
+		for _, addon := range list {
+			ready[addon.Name] = addon.IsReady(head)
+			said = append(said, fmt.Sprintf("%s: %s at %s: %s", addon.Name, addon.Status.Ready, addon.Status.Revision, addon.Status.Message))
+		}
+		for _, name := range names {
+			if !ready[name] {
+				return false, strings.Join(said, "; "), nil
+			}
+		}
+		return true, "", nil
+	})
+}
+
+func (c *cluster) deletedObjectComesBack(ctx context.Context, t *testing.T) {
+	sets := c.kube.AppsV1().DaemonSets("kube-system")
+	old, err := sets.Get(ctx, "kube-proxy", metav1.GetOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := sets.Delete(ctx, "kube-proxy", metav1.DeleteOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	took := await(ctx, t, "DaemonSet kube-proxy to come back", 30*time.Second, func(ctx context.Context) (bool, string, error) {
+		now, err := sets.Get(ctx, "kube-proxy", metav1.GetOptions{})
+		if apierrors.IsNotFound(err) {
+			return false, "it is gone", nil
+		}
+		if err != nil {
+			return false, "", err
+		}
+		return now.UID != old.UID, "the old one", nil
+	})
+	t.Logf("DaemonSet kube-proxy came back after %s", ms(took))
+	t.Logf("its addon was healthy again %s later", ms(c.awaitAddons(ctx, t, "kube-proxy")))
+	c.reach(ctx, t, "web", 15*time.Second)
+}
+
+const greeting = `apiVersion: v1
+kind: Namespace
+metadata: {name: greeting}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: greeting, namespace: greeting}
+data: {text: hello}
+`
+
+// brokenAddonStandsAlone breaks one addon and edits another in one commit.
+func (c *cluster) brokenAddonStandsAlone(ctx context.Context, t *testing.T) {
+	c.write(t, "greeting/kustomization.yaml", "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [greeting.yaml]\n")
+	c.write(t, "greeting/greeting.yaml", greeting)
+	c.publish(ctx, t, "Greet")
+	t.Logf("a new addon was healthy after %s", ms(c.awaitAddons(ctx, t, "greeting", "coredns")))
+
+	c.write(t, "greeting/greeting.yaml", "apiVersion: v1\nkind: [\n")
+	c.edit(t, "coredns/deployment.yaml", "replicas: 3", "replicas: 1")
+	c.publish(ctx, t, "Break the greeting")
+	c.awaitAddons(ctx, t, "coredns", "flannel", "kube-proxy")
+	d, err := c.kube.AppsV1().Deployments("kube-system").Get(ctx, "coredns", metav1.GetOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if *d.Spec.Replicas != 1 {
+		t.Errorf("CoreDNS has %d replicas: the broken addon held it up", *d.Spec.Replicas)
+	}
+	await(ctx, t, "the broken addon to say why", 15*time.Second, func(ctx context.Context) (bool, string, error) {
+		list, err := status.List(ctx, c.dyn)
+		for _, addon := range list {
+			if addon.Name == "greeting" {
+				return addon.Status.Ready == "False" && strings.Contains(addon.Status.Message, "greeting.yaml"),
+					addon.Status.Ready + ": " + addon.Status.Message, err
+			}
+		}
+		return false, "no such addon", err
+	})
+	// What it was before is still enforced.
+	if _, err := c.kube.CoreV1().ConfigMaps("greeting").Get(ctx, "greeting", metav1.GetOptions{}); err != nil {
+		t.Errorf("what the broken addon owned: %v", err)
+	}
+	if r := c.run(ctx, t, "status", c.name); r.code != 1 || !strings.Contains(r.stdout, "greeting.yaml") {
+		t.Errorf("status with a broken addon, exit code %d, want 1 and the file's name:\n%s", r.code, r)
+	}
+}
+
+func (c *cluster) removedAddonIsPruned(ctx context.Context, t *testing.T) {
+	c.git(ctx, t, "rm", "-r", "--quiet", "greeting")
+	c.publish(ctx, t, "No more greeting")
+	took := await(ctx, t, "the removed addon's objects to go", time.Minute, func(ctx context.Context) (bool, string, error) {
+		_, configMap := c.kube.CoreV1().ConfigMaps("greeting").Get(ctx, "greeting", metav1.GetOptions{})
+		_, space := c.kube.CoreV1().Namespaces().Get(ctx, "greeting", metav1.GetOptions{})
+		_, addon := c.dyn.Resource(status.GVR()).Get(ctx, "greeting", metav1.GetOptions{})
+		gone := apierrors.IsNotFound(configMap) && apierrors.IsNotFound(space) && apierrors.IsNotFound(addon)
+		return gone, fmt.Sprintf("ConfigMap: %v, Namespace: %v, Addon: %v", configMap, space, addon), nil
+	})
+	t.Logf("ConfigMap, Namespace and Addon were gone after %s", ms(took))
+	c.awaitAddons(ctx, t, "coredns", "flannel", "kube-proxy")
+	c.must(ctx, t, "status", c.name)
+}
+
+// managerIsSmall reads the manager's memory where it runs.
+func (c *cluster) managerIsSmall(ctx context.Context, t *testing.T) {
+	const limit = 64 << 10
+	for _, m := range c.nodes.Machines {
+		out, err := c.docker.on(ctx, m.Name, "", `for p in $(pgrep -x addon-manager); do awk '/^Vm(RSS|HWM)/ {print $2}' /proc/$p/status; done`)
+		if err != nil {
+			t.Fatal(err)
+		}
+		values := strings.Fields(out)
+		if len(values) == 0 {
+			continue
+		}
+		peak, errPeak := strconv.Atoi(values[0])
+		now, errNow := strconv.Atoi(values[1])
+		if err := errors.Join(errPeak, errNow); err != nil {
+			t.Fatal(err)
+		}
+		t.Logf("the addon manager's RSS is %.1f MiB, at most it was %.1f MiB", float64(now)/1024, float64(peak)/1024)
+		if now > limit || peak > limit {
+			t.Errorf("the addon manager uses %d KiB (peak %d), want less than %d", now, peak, limit)
+		}
+		return
+	}
+	t.Error("no machine runs an addon manager")
+}
