@@ -83,7 +83,7 @@ func (p *parser) checkRange(s *Symbol, r *Range) {
 	p.checkCondition(r.Node, r.If)
 	switch {
 	case s.Type != Int && s.Type != Hex:
-		p.warn(r.Node, r.Span, "%s is a %s; only an int or a hex has a range", s.Name, s.Type)
+		p.warn(r.Node, r.Span, "%s is of type %s; only an int or a hex has a range", s.Name, s.Type)
 	case !s.acceptsNumber(r.Low):
 		p.warn(r.Node, r.Span, "the lower bound of %s is not a number: %s", s.Name, r.Low)
 	case !s.acceptsNumber(r.High):
@@ -103,7 +103,7 @@ func (p *parser) checkTarget(sel *Select, verb string) bool {
 	case !sel.Target.Defined():
 		p.warn(sel.Node, sel.Span, "no config defines %s; this %s has no effect", sel.Target.Name, verb)
 	case sel.Target.Type != Bool:
-		p.warn(sel.Node, sel.Span, "%s is a %s; %s sets only bools", sel.Target.Name, sel.Target.Type, verb)
+		p.warn(sel.Node, sel.Span, "%s is of type %s; %s sets only bools", sel.Target.Name, sel.Target.Type, verb)
 	case sel.Target.Choice != nil:
 		p.warn(sel.Node, sel.Span, "%s is a member of a choice; this %s has no effect", sel.Target.Name, verb)
 	default:
@@ -154,6 +154,6 @@ func (p *parser) checkCondition(n *Node, e *Expr) {
 	case !e.Symbol.Defined():
 		p.warn(n, e.Span, "no config defines %s, so it is always n", e.Symbol)
 	case e.Symbol.Type != Bool:
-		p.warn(n, e.Span, "%s is a %s, so it is always n here; compare it with something", e.Symbol, e.Symbol.Type)
+		p.warn(n, e.Span, "%s is of type %s, so it is always n here; compare it with something", e.Symbol, e.Symbol.Type)
 	}
 }

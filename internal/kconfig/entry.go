@@ -70,6 +70,7 @@ func (p *parser) attribute(first token) {
 	}
 	if attribute.unsupported != "" {
 		p.fail(p.span(first), attribute.unsupported)
+		p.skipHelp(first)
 		return
 	}
 	if p.entry == nil {
@@ -98,7 +99,7 @@ func article(attribute string) string {
 
 // skipHelp steps over a text that would be read as statements.
 func (p *parser) skipHelp(first token) {
-	if first.text == "help" {
+	if strings.Trim(first.text, "-") == "help" {
 		p.lexer.help()
 	}
 }

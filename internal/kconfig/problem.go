@@ -98,11 +98,18 @@ func (c *Config) invisible(s *Symbol) *Problem {
 		p.Message = "is computed and cannot be set"
 		return p
 	}
-	texts := make([]string, len(p.Unmet))
-	for i, unmet := range p.Unmet {
-		texts[i] = unmet.Text
+	var ways []string
+	for _, n := range s.Nodes {
+		if !n.hasPrompt {
+			continue
+		}
+		var texts []string
+		for _, unmet := range c.UnmetNode(n) {
+			texts = append(texts, unmet.Text)
+		}
+		ways = append(ways, strings.Join(texts, " and "))
 	}
-	p.Message = "cannot be set unless " + strings.Join(texts, " and ")
+	p.Message = "cannot be set unless " + strings.Join(ways, ", or ")
 	return p
 }
 

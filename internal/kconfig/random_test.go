@@ -1,0 +1,376 @@
+package kconfig
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/fstest"
+)
+
+// random makes random trees and configurations. Its seed is new in every run
+// and logged; KCONFIG_SEED repeats one.
+type random struct{ *rand.Rand }
+
+func newRandom(t testing.TB) random {
+	t.Helper()
+	seed := rand.Uint64()
+	if text := os.Getenv("KCONFIG_SEED"); text != "" {
+		var err error
+		if seed, err = strconv.ParseUint(text, 10, 64); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Logf("KCONFIG_SEED=%d", seed)
+	return random{rand.New(rand.NewPCG(seed, 0))}
+}
+
+func (r random) one(in int) bool { return r.IntN(in) == 0 }
+
+func (r random) of(list ...string) string { return list[r.IntN(len(list))] }
+
+// treeMaker writes a random tree that all implementations read alike: what is
+// referred to comes before what refers to it, so that there are no loops, and
+// what the implementations are known to differ in does not occur.
+type treeMaker struct {
+	random
+	entries []*randomEntry
+	// usable are the entries that expressions may refer to.
+	usable []*randomEntry
+	count  int
+	// guarded counts the conditional blocks around the current entry.
+	guarded int
+}
+
+// randomEntry is a config; selects are added when their targets come up.
+type randomEntry struct {
+	name, kind string
+	lines      []string
+	usable     int
+}
+
+func (r random) tree(size int) fstest.MapFS {
+	m := &treeMaker{random: r}
+	parts := m.block(size, 3)
+	return fstest.MapFS{"Kconfig": {Data: []byte("mainmenu \"Random\"\n\n" + render(parts))}}
+}
+
+// render writes the entries, whose lines are complete now.
+func render(parts []any) string {
+	var b strings.Builder
+	for _, part := range parts {
+		switch part := part.(type) {
+		case string:
+			b.WriteString(part)
+		case *randomEntry:
+			b.WriteString(strings.Join(part.lines, "\n\t") + "\n\n")
+		}
+	}
+	return b.String()
+}
+
+// block makes some entries and blocks.
+func (m *treeMaker) block(size, depth int) []any {
+	var parts []any
+	for m.count < size {
+		switch kind := m.IntN(12); {
+		case kind == 0 && depth > 0:
+			parts = append(parts, m.menu(m.count+1+m.IntN(5), depth)...)
+		case kind == 1 && depth > 0:
+			parts = append(parts, "if "+m.expr(2)+"\n\n")
+			m.guarded++
+			parts = append(parts, m.block(m.count+1+m.IntN(5), depth-1)...)
+			m.guarded--
+			parts = append(parts, "endif\n\n")
+		case kind == 2:
+			parts = append(parts, m.choice()...)
+		case kind == 3:
+			parts = append(parts, fmt.Sprintf("comment \"Comment %d\"\n\tdepends on %s\n\n", m.count, m.expr(1)))
+		default:
+			parts = append(parts, m.config())
+		}
+	}
+	return parts
+}
+
+func (m *treeMaker) menu(size, depth int) []any {
+	text := fmt.Sprintf("menu \"Menu %d\"\n", m.count)
+	// Linux 4.11 wants the two in this order.
+	if m.one(3) {
+		text += "\tvisible if " + m.expr(2) + "\n"
+	}
+	conditional := m.one(2)
+	if conditional {
+		text += "\tdepends on " + m.expr(2) + "\n"
+		m.guarded++
+	}
+	parts := append([]any{text + "\n"}, m.block(size, depth-1)...)
+	if conditional {
+		m.guarded--
+	}
+	return append(parts, "endmenu\n\n")
+}
+
+func (m *treeMaker) choice() []any {
+	usable := m.usable
+	text := fmt.Sprintf("choice\n\tprompt \"Choice %d\"%s\n", m.count, m.condition(4))
+	if m.one(3) {
+		text += "\tdepends on " + m.expr(1) + "\n"
+	}
+	var members []*randomEntry
+	for range 2 + m.IntN(3) {
+		e := m.entry("bool")
+		e.lines = append(e.lines, fmt.Sprintf("bool \"Member %s\"%s", e.name, m.condition(4)))
+		members = append(members, e)
+	}
+	for range m.IntN(3) {
+		text += "\tdefault " + members[m.IntN(len(members))].name + m.condition(2) + "\n"
+	}
+	parts := []any{text + "\n"}
+	for _, e := range members {
+		parts = append(parts, e)
+		// Members may be referred to from now on, not from each other.
+		usable = append(usable, e)
+	}
+	m.usable = usable
+	return append(parts, "endchoice\n\n")
+}
+
+func (m *treeMaker) entry(kind string) *randomEntry {
+	m.count++
+	e := &randomEntry{kind: kind, usable: len(m.usable)}
+	e.name = fmt.Sprintf("%s%s%d", m.of("", "net.", "a.b-c.", "Phase1.v_"), m.of("S", "x", "Sym"), m.count)
+	e.lines = []string{m.of("config ", "menuconfig ") + e.name}
+	return e
+}
+
+func (m *treeMaker) config() *randomEntry {
+	e := m.entry(m.of("bool", "bool", "bool", "string", "string", "int", "hex"))
+	guarded := m.guarded > 0
+	prompt := fmt.Sprintf(" \"The %s %s\"%s", e.kind, e.name, m.condition(3))
+	if m.one(4) {
+		prompt = ""
+	}
+	e.lines = append(e.lines, e.kind+prompt)
+	if m.one(4) {
+		e.lines = append(e.lines, "depends on "+m.expr(2))
+		guarded = true
+	}
+	switch e.kind {
+	case "bool":
+		m.boolAttributes(e)
+	case "string":
+		for range m.IntN(3) {
+			e.lines = append(e.lines, "default "+m.text()+m.condition(2))
+		}
+	default:
+		m.numberAttributes(e)
+	}
+	if m.one(8) {
+		e.lines = append(e.lines, "help", "  Some help", "    for "+e.name, "", "  config NOT")
+	}
+	m.entries = append(m.entries, e)
+	// An int or hex that is out of reach is 0 for some and empty for others.
+	if e.kind == "bool" || e.kind == "string" || !guarded {
+		m.usable = append(m.usable, e)
+	}
+	return e
+}
+
+func (m *treeMaker) boolAttributes(e *randomEntry) {
+	for range m.IntN(3) {
+		e.lines = append(e.lines, "default "+m.of("y", "n", m.expr(2))+m.condition(2))
+	}
+	for _, source := range m.entries {
+		if source.kind == "bool" && m.one(25) {
+			usable := m.usable
+			m.usable = m.usable[:source.usable]
+			verb := m.of("select", "imply") + " "
+			// Before the help text, which is last.
+			source.lines = append(source.lines[:2:2], append([]string{verb + e.name + m.condition(2)}, source.lines[2:]...)...)
+			m.usable = usable
+		}
+	}
+}
+
+func (m *treeMaker) numberAttributes(e *randomEntry) {
+	number := func() string {
+		if other := m.pick(e.kind); other != "" && m.one(5) {
+			return other
+		}
+		if e.kind == "hex" {
+			return fmt.Sprintf(m.of("0x%x", "0x%X"), m.IntN(300))
+		}
+		return strconv.Itoa(m.IntN(60) - 10)
+	}
+	if m.one(2) {
+		e.lines = append(e.lines, "range "+number()+" "+number()+m.condition(2))
+	}
+	if m.one(2) {
+		e.lines = append(e.lines, "default "+number()+" if "+m.expr(1))
+	}
+	e.lines = append(e.lines, "default "+number())
+}
+
+// pick is a usable symbol of a kind, or empty.
+func (m *treeMaker) pick(kind string) string {
+	for range 8 {
+		if len(m.usable) == 0 {
+			break
+		}
+		if e := m.usable[m.IntN(len(m.usable))]; e.kind == kind {
+			return e.name
+		}
+	}
+	return ""
+}
+
+func (m *treeMaker) text() string {
+	if other := m.pick("string"); other != "" && m.one(4) {
+		return other
+	}
+	return m.of(`"x"`, `"aws"`, `"a \"b\" \\ c"`, `'it'`, "word", `"12"`, `"7"`, `""`)
+}
+
+// condition is an "if" once in so many times.
+func (m *treeMaker) condition(in int) string {
+	if !m.one(in) {
+		return ""
+	}
+	return " if " + m.expr(2)
+}
+
+func (m *treeMaker) expr(depth int) string {
+	if depth > 0 {
+		switch m.IntN(6) {
+		case 0:
+			return "!" + m.leaf()
+		case 1:
+			return m.expr(depth-1) + " && " + m.expr(depth-1)
+		case 2:
+			return m.expr(depth-1) + " || " + m.expr(depth-1)
+		case 3:
+			return "!(" + m.expr(depth-1) + ")"
+		}
+	}
+	return m.leaf()
+}
+
+func (m *treeMaker) leaf() string {
+	kind := m.of("bool", "bool", "string", "int", "hex")
+	name := m.pick(kind)
+	order := m.of("=", "!=", "<", "<=", ">", ">=")
+	switch {
+	case name == "":
+		return m.of("y", "n", "y")
+	case kind == "string":
+		return name + " " + m.of("=", "!=", order) + " " + m.text()
+	case kind == "int":
+		return name + " " + order + " " + strconv.Itoa(m.IntN(40)-5)
+	case kind == "hex":
+		return name + " " + order + fmt.Sprintf(" 0x%x", m.IntN(200))
+	case m.one(5):
+		return name + m.of(" = ", " != ") + m.of("y", "n")
+	}
+	return name
+}
+
+// config makes a random flat configuration file: values for about half of the
+// symbols that have a prompt, and a member for some choices. What would be out
+// of range is left out, since implementations differ in that.
+func (r random) config(tree *Tree) string {
+	texts := comparedTexts(tree)
+	lines := map[*Symbol]string{}
+	for _, s := range tree.Symbols {
+		if s.Choice == nil && s.Prompt() != "" && r.one(2) {
+			lines[s] = r.value(s, texts[s])
+		}
+	}
+	for _, ch := range tree.Choices {
+		if len(ch.Members) > 0 && r.one(2) {
+			lines[ch.Members[r.IntN(len(ch.Members))]] = "y"
+		}
+	}
+	for {
+		c := tree.NewConfig()
+		for s, value := range lines {
+			if err := c.Set(s.Name, value); err != nil {
+				panic(err)
+			}
+		}
+		before := len(lines)
+		for _, p := range c.UserValueProblems() {
+			if p.Kind == OutOfRange {
+				delete(lines, p.Symbol)
+			}
+		}
+		// Values of hidden symbols stay in the file, but not those that would
+		// be out of range: Linux 4.11 looks at these.
+		for s, value := range lines {
+			if c.outOfRange(s, value) != nil {
+				delete(lines, s)
+			}
+		}
+		if before == len(lines) {
+			return flat(tree, lines)
+		}
+	}
+}
+
+func (r random) value(s *Symbol, texts []string) string {
+	switch s.Type {
+	case Bool:
+		return r.of("y", "n")
+	case Int:
+		return strconv.Itoa(r.IntN(60) - 10)
+	case Hex:
+		return fmt.Sprintf(r.of("0x%x", "0x%X", "%x"), r.IntN(300))
+	default:
+		return r.of(append(texts, "x", "12", "7", "", `a "b" \ c`, "two words")...)
+	}
+}
+
+func flat(tree *Tree, lines map[*Symbol]string) string {
+	var b strings.Builder
+	for _, s := range tree.Symbols {
+		if value, ok := lines[s]; ok {
+			if s.Type == Bool && value == "n" {
+				fmt.Fprintf(&b, "# %s%s is not set\n", Prefix, s.Name)
+			} else if s.Type == String {
+				fmt.Fprintf(&b, "%s%s=%s\n", Prefix, s.Name, quote(value))
+			} else {
+				fmt.Fprintf(&b, "%s%s=%s\n", Prefix, s.Name, value)
+			}
+		}
+	}
+	return b.String()
+}
+
+// comparedTexts are the texts that conditions compare a string with.
+func comparedTexts(tree *Tree) map[*Symbol][]string {
+	texts := map[*Symbol][]string{}
+	var visit func(e *Expr)
+	visit = func(e *Expr) {
+		switch {
+		case e == nil || e.Op == OpSymbol:
+		case !e.Op.Comparison():
+			visit(e.Left)
+			visit(e.Right)
+		case e.Left.Symbol.Type == String && !e.Right.Symbol.Defined():
+			texts[e.Left.Symbol] = append(texts[e.Left.Symbol], e.Right.Symbol.Name)
+		}
+	}
+	for n := range tree.Nodes() {
+		for _, e := range n.Conditions() {
+			visit(e)
+		}
+	}
+	for _, s := range tree.Symbols {
+		for _, d := range s.Defaults {
+			visit(d.If)
+		}
+	}
+	return texts
+}
