@@ -167,7 +167,9 @@ func listen(ctx context.Context, address string, m *manager.Manager, log *slog.L
 	server := &http.Server{Addr: address, Handler: mux, ReadHeaderTimeout: 5 * time.Second}
 	go func() {
 		<-ctx.Done()
-		server.Close()
+		if err := server.Close(); err != nil {
+			log.Warn("health and metrics not closed", "error", err)
+		}
 	}()
 	if err := server.ListenAndServe(); !errors.Is(err, http.ErrServerClosed) {
 		log.Warn("health and metrics are not served", "error", err)
