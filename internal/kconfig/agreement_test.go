@@ -206,6 +206,10 @@ func agree(t *testing.T, p peers, jobs []job) {
 	for i, j := range jobs {
 		tree, written := ours(t, j)
 		for peer, got := range map[string]outcome{"Kconfiglib": lib[i], "kconfig-conf": conf[i]} {
+			if strings.Contains(got.problem, "xfwrite: Assertion") {
+				// It aborts while it prints a warning with an empty text.
+				continue
+			}
 			if got.problem != "" {
 				t.Fatalf("%s cannot read %s: %s", peer, j.Dir, got.problem)
 			}

@@ -156,9 +156,10 @@ func (d *dotConfig) node(n *Node) {
 	}
 }
 
-// headed says whether a menu or comment is shown, be it empty.
+// headed says whether a menu or comment has a heading, be it empty: as in Linux
+// the "visible if" of a menu around it does not matter.
 func (d *dotConfig) headed(n *Node) bool {
-	return d.promptVisible(n) && (n.Kind != KindMenu || d.visibleInside(n))
+	return d.depends(n.scope) && d.all(n.scope.visible)
 }
 
 func (d *dotConfig) line(s *Symbol) {
