@@ -206,7 +206,11 @@ func (m *treeMaker) numberAttributes(e *randomEntry) {
 		return strconv.Itoa(m.IntN(60) - 10)
 	}
 	if m.one(2) {
-		e.lines = append(e.lines, "range "+number()+" "+number()+m.condition(2))
+		low, high := number(), number()
+		if toNumber(low, base(Unknown)) > toNumber(high, base(Unknown)) && !m.one(8) {
+			low, high = high, low
+		}
+		e.lines = append(e.lines, "range "+low+" "+high+m.condition(2))
 	}
 	if m.one(2) {
 		e.lines = append(e.lines, "default "+number()+" if "+m.expr(1))
