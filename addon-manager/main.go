@@ -60,7 +60,7 @@ func parse(args []string) (flags, error) {
 	set.StringVar(&f.listen, "listen", "127.0.0.1:10298", "address of /healthz, /readyz and /metrics; empty for none")
 	set.DurationVar(&f.interval, "interval", time.Minute, "time between two passes over everything")
 	set.BoolVar(&f.json, "log-json", false, "log JSON instead of text")
-	set.BoolVar(&f.approve, "approve-serving", true, "approve the serving certificates of kubelets on known machines")
+	set.BoolVar(&f.approve, "approve", true, "approve the certificates of kubelets on known machines")
 	set.BoolVar(&f.version, "version", false, "print the version and exit")
 	if err := set.Parse(args); err != nil {
 		return f, err

@@ -1,6 +1,7 @@
-// Package approve decides on the kubelets' serving certificates. The API
-// server's own approver leaves them to somebody who knows the machines: this
-// does, by the machines file.
+// Package approve answers the kubelets' requests for their first client
+// certificate and for their serving certificates. Kubernetes' own approver
+// would believe any name in the former and leaves the latter to somebody who
+// knows the machines: this does, by the machines file.
 package approve
 
 import (
@@ -33,9 +34,6 @@ const (
 
 // Check decides on one request, and says why.
 func Check(request *certificates.CertificateSigningRequest, file machines.File) (Verdict, string) {
-	if request.Spec.SignerName != certificates.KubeletServingSignerName {
-		return Ignore, "another signer's request"
-	}
 	err := nodecert.Check(request, file)
 	switch {
 	case err == nil:

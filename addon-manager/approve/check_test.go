@@ -47,6 +47,21 @@ func request(t *testing.T, template x509.CertificateRequest) certificates.Certif
 	}
 }
 
+func TestAFirstClientCertificateIsApprovedForAWorkerOnly(t *testing.T) {
+	for name, want := range map[string]Verdict{"demo-worker-0": Approve, "demo-control-plane-0": Wait, "demo-worker-9": Wait} {
+		spec := request(t, x509.CertificateRequest{
+			Subject: pkix.Name{CommonName: "system:node:" + name, Organization: []string{"system:nodes"}},
+		})
+		spec.SignerName = certificates.KubeAPIServerClientKubeletSignerName
+		spec.Username, spec.Groups = "system:bootstrap:abcdef", []string{"system:bootstrappers", "system:authenticated"}
+		spec.Usages = []certificates.KeyUsage{certificates.UsageDigitalSignature, certificates.UsageClientAuth}
+		verdict, why := Check(&certificates.CertificateSigningRequest{Spec: spec}, file)
+		if verdict != want {
+			t.Errorf("%s: verdict %d (%s), want %d", name, verdict, why, want)
+		}
+	}
+}
+
 func TestOnlyAMachinesOwnNameAndAddressAreApproved(t *testing.T) {
 	type spec = certificates.CertificateSigningRequestSpec
 	for what, test := range map[string]struct {

@@ -73,8 +73,8 @@ func (a *Approver) Run(ctx context.Context) {
 // follow answers what is open, then what comes, until something open has to be
 // looked at again or the server closes the watch.
 func (a *Approver) follow(ctx context.Context) error {
-	only := metav1.ListOptions{FieldSelector: "spec.signerName=" + certificates.KubeletServingSignerName}
-	list, err := a.requests.List(ctx, only)
+	var options metav1.ListOptions
+	list, err := a.requests.List(ctx, options)
 	if err != nil {
 		return err
 	}
@@ -82,8 +82,8 @@ func (a *Approver) follow(ctx context.Context) error {
 	for i := range list.Items {
 		open = !a.answer(ctx, &list.Items[i]) || open
 	}
-	only.ResourceVersion, only.AllowWatchBookmarks = list.ResourceVersion, true
-	watch, err := a.requests.Watch(ctx, only)
+	options.ResourceVersion, options.AllowWatchBookmarks = list.ResourceVersion, true
+	watch, err := a.requests.Watch(ctx, options)
 	if err != nil {
 		return err
 	}
