@@ -46,7 +46,7 @@ Without a verb, list the addons.`,
 
 func (a *app) addonsPush() *cobra.Command {
 	var f clusterFlags
-	var dirty bool
+	var dirty, wait bool
 	cmd := &cobra.Command{
 		Use:   "push [NAME]",
 		Short: "Ship the committed addon tree into the cluster",
@@ -54,16 +54,17 @@ func (a *app) addonsPush() *cobra.Command {
 it. What is not committed is not shipped: with uncommitted changes this is
 refused, unless --dirty says to ship the files as they are.`,
 		Example: `  kubectl turnup addons push
-  kubectl turnup addons push --dirty`,
+  kubectl turnup addons push --dirty --wait`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			t, err := a.existing(f, args)
 			if err != nil {
 				return err
 			}
-			return t.Push(cmd.Context(), dirty)
+			return t.Push(cmd.Context(), dirty, wait)
 		},
 	}
+	cmd.Flags().BoolVar(&wait, "wait", false, "Wait until every addon is healthy")
 	cmd.Flags().BoolVar(&dirty, "dirty", false, "Ship the files as they are on disk, committed or not")
 	return cmd
 }

@@ -14,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 
+	"turnup.dev/kubectl-turnup/addon-manager/build"
 	"turnup.dev/kubectl-turnup/addon-manager/manifests"
 	"turnup.dev/kubectl-turnup/addon-manager/source"
 	"turnup.dev/kubectl-turnup/internal/images"
@@ -39,11 +40,11 @@ func (t *Turnup) DeployAddons(ctx context.Context) error {
 	if err := t.deployManager(ctx, to); err != nil {
 		return err
 	}
-	revision, err := t.pushTree(ctx, to)
+	shipped, err := t.pushTree(ctx, to)
 	if err != nil {
 		return err
 	}
-	return t.await(ctx, to, revision)
+	return t.await(ctx, to, shipped)
 }
 
 // deployManager applies the addon manager's manifests.
@@ -61,25 +62,30 @@ func (t *Turnup) deployManager(ctx context.Context, to *access) error {
 	})
 }
 
-// pushTree pushes the addon tree and returns its revision. Where there is no
-// tree yet, it writes one.
-func (t *Turnup) pushTree(ctx context.Context, to *access) (revision string, err error) {
+// shipment is a tree that the cluster has: what its addons are held against.
+type shipment struct {
+	revision string
+	addons   []string
+}
+
+// pushTree pushes the addon tree. Where there is none yet, it writes one.
+func (t *Turnup) pushTree(ctx context.Context, to *access) (shipment, error) {
 	file, err := t.Home.ReadMachines()
 	if err != nil {
-		return "", err
+		return shipment{}, err
 	}
 	tree, err := OpenTree(t.Config, file.Endpoint)
 	if err != nil {
-		return "", err
+		return shipment{}, err
 	}
 	made, err := tree.Init(ctx, t.Config)
 	if err != nil {
-		return "", err
+		return shipment{}, err
 	}
 	if made {
 		t.Out.Printf("wrote the addon tree %s: it is yours", relative(tree.Dir))
 	}
-	return t.push(ctx, to, tree, false)
+	return t.push(ctx, to, tree)
 }
 
 func (t *Turnup) managerObjects(endpoint string) ([]*unstructured.Unstructured, error) {
@@ -128,8 +134,8 @@ func apply(ctx context.Context, to *access, object *unstructured.Unstructured) e
 }
 
 // Push ships the addon tree into the cluster: what is committed or, with dirty,
-// what is on disk.
-func (t *Turnup) Push(ctx context.Context, dirty bool) error {
+// what is on disk. With wait it returns once every addon is healthy.
+func (t *Turnup) Push(ctx context.Context, dirty, wait bool) error {
 	to, err := t.connect()
 	if err != nil {
 		return err
@@ -146,14 +152,19 @@ func (t *Turnup) Push(ctx context.Context, dirty bool) error {
 	if err != nil {
 		return err
 	}
-	_, err = t.ship(ctx, to, content)
-	return err
+	shipped, err := t.ship(ctx, to, content)
+	if err != nil || !wait {
+		return err
+	}
+	return t.step(ctx, "addons healthy", healthyBudget, func(ctx context.Context, step *ui.Step) error {
+		return awaitAddons(ctx, to, shipped, step)
+	})
 }
 
 // push is Push for create: a tree with uncommitted changes is no reason to stop
 // there. What is committed is shipped, and a tree that never was, as it is.
-func (t *Turnup) push(ctx context.Context, to *access, tree Tree, dirty bool) (string, error) {
-	content, err := tree.Read(ctx, dirty)
+func (t *Turnup) push(ctx context.Context, to *access, tree Tree) (shipment, error) {
+	content, err := tree.Read(ctx, false)
 	switch {
 	case errors.Is(err, ErrNeverCommitted):
 		t.Out.Warnf("%v: shipping it as it is on disk; commit it to make it yours", err)
@@ -163,29 +174,30 @@ func (t *Turnup) push(ctx context.Context, to *access, tree Tree, dirty bool) (s
 		content, err = tree.Committed(ctx)
 	}
 	if err != nil {
-		return "", err
+		return shipment{}, err
 	}
 	return t.ship(ctx, to, content)
 }
 
 // ship pushes a tree, unless the cluster has just that one.
-func (t *Turnup) ship(ctx context.Context, to *access, content source.Tree) (revision string, err error) {
+func (t *Turnup) ship(ctx context.Context, to *access, content source.Tree) (shipment, error) {
 	step := t.Out.Step("push the addon tree", managerBudget)
 	_, sum, err := source.Pack(content.Files)
 	if err != nil {
-		return "", step.End(err)
+		return shipment{}, step.End(err)
 	}
+	names := build.Addons(content.Files)
 	current, err := source.Current(ctx, to.typed.CoreV1())
 	if err == nil && current.SHA256 == sum && (current.Revision == content.Revision || content.Revision == "") {
 		step.Skip("the cluster has it: " + short(current.Revision))
-		return current.Revision, nil
+		return shipment{current.Revision, names}, nil
 	}
 	head, err := source.Push(ctx, to.typed.CoreV1(), content)
 	if err != nil {
-		return "", step.End(err)
+		return shipment{}, step.End(err)
 	}
 	step.Done(short(head.Revision))
-	return head.Revision, nil
+	return shipment{head.Revision, names}, nil
 }
 
 // short is a revision as people read it.

@@ -29,7 +29,7 @@ const (
 
 // await waits until the cluster is what create promises: every node ready,
 // every addon healthy at the pushed revision, DNS answering through its Service.
-func (t *Turnup) await(ctx context.Context, to *access, revision string) error {
+func (t *Turnup) await(ctx context.Context, to *access, shipped shipment) error {
 	err := t.step(ctx, "nodes ready", readyBudget, func(ctx context.Context, step *ui.Step) error {
 		return awaitNodesReady(ctx, to, step)
 	})
@@ -37,7 +37,7 @@ func (t *Turnup) await(ctx context.Context, to *access, revision string) error {
 		return err
 	}
 	err = t.step(ctx, "addons healthy", healthyBudget, func(ctx context.Context, step *ui.Step) error {
-		return awaitAddons(ctx, to, revision, healthyBudget, step)
+		return awaitAddons(ctx, to, shipped, step)
 	})
 	if err != nil || !t.Config.Addons.CoreDNS {
 		return err
@@ -78,22 +78,23 @@ func notReady(n corev1.Node) string {
 	return "it has said nothing yet"
 }
 
-// awaitAddons waits until every addon is true to a revision.
-func awaitAddons(ctx context.Context, to *access, revision string, budget time.Duration, step *ui.Step) error {
+// awaitAddons waits until every addon of a tree is true to it.
+func awaitAddons(ctx context.Context, to *access, shipped shipment, step *ui.Step) error {
 	return wait.For(ctx, wait.Options{
-		What: "every addon to be healthy", Budget: budget, Every: 200 * time.Millisecond, See: step.See,
+		What: "every addon to be healthy", Budget: healthyBudget, Every: 200 * time.Millisecond, See: step.See,
 	}, func(ctx context.Context) (bool, string, error) {
 		list, err := status.List(ctx, to.dynamic)
 		if err != nil {
 			return false, "", err
 		}
-		if len(list) == 0 {
-			return false, "the addon manager has reported nothing yet", nil
+		reported := map[string]status.Addon{}
+		for _, addon := range list {
+			reported[addon.Name] = addon
 		}
 		var waiting []string
-		for _, addon := range list {
-			if !addon.IsReady(revision) {
-				waiting = append(waiting, addon.Name+": "+reason(addon))
+		for _, name := range shipped.addons {
+			if addon := reported[name]; !addon.IsReady(shipped.revision) {
+				waiting = append(waiting, name+": "+reason(addon))
 			}
 		}
 		return len(waiting) == 0, strings.Join(waiting, "; "), nil

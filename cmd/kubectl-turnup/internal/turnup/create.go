@@ -46,11 +46,11 @@ func (t *Turnup) Create(ctx context.Context) error {
 			return err
 		}
 	}
-	revision, err := t.pushTree(ctx, to)
+	shipped, err := t.pushTree(ctx, to)
 	if err != nil {
 		return err
 	}
-	if err := t.await(ctx, to, revision); err != nil {
+	if err := t.await(ctx, to, shipped); err != nil {
 		return err
 	}
 	t.farewell(time.Since(start))
