@@ -126,7 +126,7 @@ dd bs=512 count=1 status=none <&3 | od -An -v -tx1" | tr -d ' \n'`
 	return err
 }
 
-// benchKeep saves the machines' journals, what the cluster knows of its start, and
+// benchKeep saves the machines' and pods' logs, what the cluster knows of its start, and
 // what the program said.
 func benchKeep(ctx context.Context, dir string, run benchRun, names []string, kubeconfig string, said []byte) error {
 	if dir == "" {
@@ -141,7 +141,8 @@ func benchKeep(ctx context.Context, dir string, run benchRun, names []string, ku
 	}
 	for _, name := range names {
 		journal, err := benchOn(ctx, name, `journalctl --no-pager --output short-precise
-test ! -e /run/kubeadm.log || cat /run/kubeadm.log`, "")
+test ! -e /run/kubeadm.log || cat /run/kubeadm.log
+cd /var/log/pods && grep -r --include '*.log' . || true`, "")
 		errs = append(errs, err, save(name+".journal", []byte(journal)))
 	}
 	for _, kind := range []string{"events", "pods", "nodes", "csr"} {
