@@ -2,7 +2,7 @@ package kconfig
 
 // components are the strongly connected components of a graph, by Tarjan's
 // algorithm, those with more than one vertex or an edge to itself.
-func components(size int, edges func(int) []edge) [][]int {
+func components(size int, edges func(int, func(edge))) [][]int {
 	t := &tarjan{
 		edges: edges,
 		index: make([]int, size),
@@ -18,7 +18,7 @@ func components(size int, edges func(int) []edge) [][]int {
 }
 
 type tarjan struct {
-	edges func(int) []edge
+	edges func(int, func(edge))
 	// index is when a vertex was reached first, from 1.
 	index, low []int
 	on         []bool
@@ -32,7 +32,7 @@ func (t *tarjan) visit(v int) {
 	t.index[v], t.low[v] = t.count, t.count
 	t.stack, t.on[v] = append(t.stack, v), true
 	loop := false
-	for _, e := range t.edges(v) {
+	t.edges(v, func(e edge) {
 		loop = loop || e.to == v
 		if t.index[e.to] == 0 {
 			t.visit(e.to)
@@ -40,7 +40,7 @@ func (t *tarjan) visit(v int) {
 		} else if t.on[e.to] {
 			t.low[v] = min(t.low[v], t.index[e.to])
 		}
-	}
+	})
 	if t.low[v] != t.index[v] {
 		return
 	}

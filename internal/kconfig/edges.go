@@ -1,9 +1,9 @@
 package kconfig
 
-// edgeList collects the edges of one vertex.
+// edgeList visits the edges of one vertex.
 type edgeList struct {
-	g    *graph
-	list []edge
+	g     *graph
+	visit func(edge)
 }
 
 // expr adds the defined symbols of an expression.
@@ -21,12 +21,12 @@ func (l *edgeList) expr(reason string, e *Expr) {
 
 func (l *edgeList) symbol(reason string, s *Symbol, at Span) {
 	if s.Defined() {
-		l.list = append(l.list, edge{s.id, reason, at})
+		l.visit(edge{s.id, reason, at})
 	}
 }
 
 func (l *edgeList) vertex(reason string, v int, at Span) {
-	l.list = append(l.list, edge{v, reason, at})
+	l.visit(edge{v, reason, at})
 }
 
 // prompt adds the conditions of a node's prompt.
@@ -66,14 +66,14 @@ func (l *edgeList) ranges(ranges []*Range) {
 	}
 }
 
-func (g *graph) symbolEdges(s *Symbol) []edge {
-	l := &edgeList{g: g}
+func (l *edgeList) ofSymbol(s *Symbol) {
+	g := l.g
 	for _, n := range s.Nodes {
 		l.prompt(n)
 	}
 	if s.Choice != nil {
 		l.vertex("is a member of", g.selection(s.Choice), s.Span())
-		return l.list
+		return
 	}
 	l.defaults(s.Defaults)
 	l.ranges(s.Ranges)
@@ -84,17 +84,16 @@ func (g *graph) symbolEdges(s *Symbol) []edge {
 			l.vertex("depends on", g.depends(n.scope), n.Span)
 		}
 	}
-	return l.list
 }
 
-// choiceEdges are those of a choice's visibility, or of its selection.
-func (g *graph) choiceEdges(ch *Choice, selection bool) []edge {
-	l := &edgeList{g: g}
+// ofChoice visits those of a choice's visibility, or of its selection.
+func (l *edgeList) ofChoice(ch *Choice, selection bool) {
+	g := l.g
 	if !selection {
 		for _, n := range ch.Nodes {
 			l.prompt(n)
 		}
-		return l.list
+		return
 	}
 	l.vertex("depends on", g.mode(ch), ch.Span())
 	for _, m := range ch.Members {
@@ -106,14 +105,13 @@ func (g *graph) choiceEdges(ch *Choice, selection bool) []edge {
 		l.vertex("has a default depending on", g.depends(d.Node.scope), d.Span)
 		l.expr("has a default depending on", d.If)
 	}
-	return l.list
 }
 
-func (g *graph) dependsEdges(sc *scope) []edge {
-	l := &edgeList{g: g}
+func (l *edgeList) ofDepends(sc *scope) {
+	g := l.g
 	if sc.choice != nil {
 		l.vertex("depends on", g.mode(sc.choice), sc.choice.Span())
-		return l.list
+		return
 	}
 	if sc.parent != nil {
 		l.vertex("depends on", g.depends(sc.parent), Span{})
@@ -121,16 +119,14 @@ func (g *graph) dependsEdges(sc *scope) []edge {
 	for _, e := range sc.depends {
 		l.expr("depends on", e)
 	}
-	return l.list
 }
 
-func (g *graph) shownEdges(sc *scope) []edge {
-	l := &edgeList{g: g}
+func (l *edgeList) ofShown(sc *scope) {
+	g := l.g
 	if sc.parent != nil && sc.choice == nil {
 		l.vertex("is visible depending on", g.shown(sc.parent), Span{})
 	}
 	for _, e := range sc.visible {
 		l.expr("is visible depending on", e)
 	}
-	return l.list
 }

@@ -72,8 +72,10 @@ func (p *parser) inside(pattern string, relative bool) (clean, problem string) {
 // find returns the files that a path or a glob stands for, sorted.
 func (p *parser) find(pattern string, optional bool) (files []string, problem string) {
 	if !strings.ContainsAny(pattern, `*?[\`) {
-		if _, err := fs.Stat(p.fsys, pattern); optional && errors.Is(err, fs.ErrNotExist) {
-			return nil, ""
+		if optional {
+			if _, err := fs.Lstat(p.fsys, pattern); errors.Is(err, fs.ErrNotExist) {
+				return nil, ""
+			}
 		}
 		return []string{pattern}, ""
 	}

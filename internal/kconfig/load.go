@@ -1,12 +1,13 @@
 package kconfig
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"path"
-	"strings"
+	"slices"
 )
 
 // load reads a regular file and says why it cannot be read.
@@ -14,7 +15,8 @@ func (p *parser) load(file string) (text, problem string) {
 	if !fs.ValidPath(file) {
 		return "", fmt.Sprintf("%q is not a path inside of the root", file)
 	}
-	if problem := p.regular(file); problem != "" {
+	size, problem := p.regular(file)
+	if problem != "" {
 		return "", problem
 	}
 	f, err := p.fsys.Open(file)
@@ -22,49 +24,69 @@ func (p *parser) load(file string) (text, problem string) {
 		return "", reason(file, err)
 	}
 	defer f.Close()
-	var b strings.Builder
-	if info, err := f.Stat(); err == nil && info.Size() < maxFileSize {
-		b.Grow(int(info.Size()) + 1)
-	}
-	if _, err := io.Copy(&b, io.LimitReader(f, maxFileSize+1)); err != nil {
+	data, err := readAll(f, size)
+	if err != nil {
 		return "", reason(file, err)
 	}
-	p.size += b.Len()
-	if b.Len() > maxFileSize || p.size > maxTreeSize {
+	p.size += len(data)
+	if len(data) > maxFileSize || p.size > maxTreeSize {
 		return "", fmt.Sprintf("%s is too large: a file may have %d MiB, all together %d MiB",
 			file, maxFileSize>>20, maxTreeSize>>20)
 	}
-	if at := strings.IndexByte(b.String(), 0); at >= 0 {
+	if at := bytes.IndexByte(data, 0); at >= 0 {
 		return "", fmt.Sprintf("%s is not a text: byte %d is zero", file, at)
 	}
-	return b.String(), ""
+	return string(data), ""
+}
+
+// readAll reads a file that should have a size, up to one byte more than a file
+// may have.
+func readAll(f fs.File, size int64) ([]byte, error) {
+	data := make([]byte, 0, min(size, maxFileSize)+1)
+	for len(data) <= maxFileSize {
+		if len(data) == cap(data) {
+			data = slices.Grow(data, len(data))
+		}
+		n, err := f.Read(data[len(data):cap(data)])
+		data = data[:len(data)+n]
+		switch {
+		case errors.Is(err, io.EOF):
+			return data, nil
+		case err != nil:
+			return nil, err
+		case int64(len(data)) == size:
+			// All of it: this saves the read that finds the end.
+			return data, nil
+		}
+	}
+	return data, nil
 }
 
 // regular says why a path is not that of a regular file. Links are refused
 // wherever they lead: what a tree reads must be in the tree.
-func (p *parser) regular(file string) (problem string) {
+func (p *parser) regular(file string) (size int64, problem string) {
 	for dir := path.Dir(file); !p.plain[dir]; dir = path.Dir(dir) {
 		info, err := fs.Lstat(p.fsys, dir)
 		if err != nil {
-			return reason(file, err)
+			return 0, reason(file, err)
 		}
 		if info.Mode()&fs.ModeSymlink != 0 {
-			return fmt.Sprintf("%s is behind the link %s; links are not followed", file, dir)
+			return 0, fmt.Sprintf("%s is behind the link %s; links are not followed", file, dir)
 		}
 		p.plain[dir] = true
 	}
 	info, err := fs.Lstat(p.fsys, file)
 	switch {
 	case err != nil:
-		return reason(file, err)
+		return 0, reason(file, err)
 	case info.Mode()&fs.ModeSymlink != 0:
-		return fmt.Sprintf("%s is a link; links are not followed", file)
+		return 0, fmt.Sprintf("%s is a link; links are not followed", file)
 	case info.IsDir():
-		return fmt.Sprintf("%s is a directory, not a file", file)
+		return 0, fmt.Sprintf("%s is a directory, not a file", file)
 	case !info.Mode().IsRegular():
-		return fmt.Sprintf("%s is not a regular file", file)
+		return 0, fmt.Sprintf("%s is not a regular file", file)
 	}
-	return ""
+	return info.Size(), ""
 }
 
 func reason(file string, err error) string {

@@ -82,23 +82,24 @@ func (c *Choice) label() string {
 	return fmt.Sprintf("choice %q", c.Prompt())
 }
 
-// edges are what a vertex is computed from.
-func (g *graph) edges(v int) []edge {
+// edges visits what a vertex is computed from.
+func (g *graph) edges(v int, visit func(edge)) {
+	l := edgeList{g, visit}
 	if v < len(g.tree.Symbols) {
-		return g.symbolEdges(g.tree.Symbols[v])
+		l.ofSymbol(g.tree.Symbols[v])
+		return
 	}
 	if v -= len(g.tree.Symbols); v < 2*len(g.tree.Choices) {
-		return g.choiceEdges(g.tree.Choices[v/2], v%2 == 1)
+		l.ofChoice(g.tree.Choices[v/2], v%2 == 1)
+		return
 	}
 	v -= 2 * len(g.tree.Choices)
-	sc := g.scopes[v/2]
-	switch {
+	switch sc := g.scopes[v/2]; {
 	case sc == nil:
-		return nil
 	case v%2 == 1:
-		return g.shownEdges(sc)
+		l.ofShown(sc)
 	default:
-		return g.dependsEdges(sc)
+		l.ofDepends(sc)
 	}
 }
 
@@ -155,13 +156,13 @@ func (g *graph) shortestLoop(component []int) []edge {
 	reached := map[int]arrival{}
 	for queue := []int{start}; len(queue) > 0; queue = queue[1:] {
 		v := queue[0]
-		for _, e := range g.edges(v) {
+		g.edges(v, func(e edge) {
 			if _, seen := reached[e.to]; seen || !in[e.to] {
-				continue
+				return
 			}
 			reached[e.to] = arrival{v, e}
 			queue = append(queue, e.to)
-		}
+		})
 		if back, ok := reached[start]; ok {
 			loop := []edge{back.edge}
 			for v := back.from; v != start; v = reached[v].from {
