@@ -1,8 +1,11 @@
 // Package config is the cluster config: the one JSON object that is the input
-// of every phase. A field's JSON path is the dotted name of its symbol.
+// of every phase. The Kconfig files describe it; a field's JSON path is the
+// dotted name of its symbol.
 package config
 
-// Cluster is the whole config. The zero value is not useful; start from Default.
+// Cluster is the whole config as Go sees it. What does not apply, such as the
+// settings of another platform, is zero. The zero value is not useful; start
+// from Default.
 type Cluster struct {
 	Cluster   Identity  `json:"cluster"`
 	Provision Provision `json:"provision"`
@@ -20,17 +23,56 @@ type Identity struct {
 
 // Provision says where machines come from and how many there are.
 type Provision struct {
-	Platform string `json:"platform"`
-	// ControlPlanes is the number of control-plane machines (1 today).
-	ControlPlanes int   `json:"control_planes"`
-	Workers       int   `json:"workers"`
-	Local         Local `json:"local"`
+	// Platform is local, gce, aws, azure or baremetal.
+	Platform      string `json:"platform"`
+	ControlPlanes int    `json:"control_planes"`
+	Workers       int    `json:"workers"`
+	// Of these, only that of Platform says something.
+	Local     Local     `json:"local"`
+	GCE       GCE       `json:"gce"`
+	AWS       Cloud     `json:"aws"`
+	Azure     Cloud     `json:"azure"`
+	Baremetal Baremetal `json:"baremetal"`
 }
 
 // Local is the platform on which machines are containers on this computer.
 type Local struct {
 	// Subnet of the Docker network of the machines, an IPv4 prefix of /16 to /24.
 	Subnet string `json:"subnet"`
+}
+
+// GCE is Google Compute Engine.
+type GCE struct {
+	// Project is the project's id; empty is that of the user's credentials.
+	Project string `json:"project"`
+	Cloud
+}
+
+// Cloud is what is said of every platform on which machines are rented.
+type Cloud struct {
+	Region string `json:"region"`
+	// Zones are letters or numbers of zones in the region, separated by commas.
+	Zones            string `json:"zones"`
+	ControlPlaneType string `json:"control_plane_type"`
+	WorkerType       string `json:"worker_type"`
+	// ControlPlaneDisk and WorkerDisk are sizes in GB.
+	ControlPlaneDisk int `json:"control_plane_disk"`
+	WorkerDisk       int `json:"worker_disk"`
+	// Image is debian, ubuntu or flatcar.
+	Image string `json:"image"`
+	// Subnet of the machines, an IPv4 prefix of /16 to /24.
+	Subnet string `json:"subnet"`
+	// APICIDRs and SSHCIDRs are IPv4 prefixes, separated by commas.
+	APICIDRs string `json:"api_cidrs"`
+	SSHCIDRs string `json:"ssh_cidrs"`
+}
+
+// Baremetal is the platform of machines that exist already.
+type Baremetal struct {
+	// MachinesFile is the path of the machines file that the user writes.
+	MachinesFile string `json:"machines_file"`
+	SSHUser      string `json:"ssh_user"`
+	SSHPort      int    `json:"ssh_port"`
 }
 
 // Bootstrap says how a machine becomes a node.
@@ -49,6 +91,18 @@ type Bootstrap struct {
 	// ExtraSANs are further names and addresses in the API server's certificate,
 	// separated by commas.
 	ExtraSANs string `json:"extra_sans"`
+	// FeatureGates are NAME=true and NAME=false, separated by commas.
+	FeatureGates string `json:"feature_gates"`
+	Proxy        Proxy  `json:"proxy"`
+}
+
+// Proxy is how machines reach the world outside.
+type Proxy struct {
+	// HTTP and HTTPS are URLs; empty is no proxy.
+	HTTP  string `json:"http"`
+	HTTPS string `json:"https"`
+	// Exceptions are names, domains and prefixes, separated by commas.
+	Exceptions string `json:"exceptions"`
 }
 
 // Network is the cluster's network plan.
@@ -64,26 +118,25 @@ type Network struct {
 
 // Addons says which addons the cluster starts with and where they come from.
 type Addons struct {
-	// Source is where the addon manager takes the tree from: push.
+	// Source is where the addon manager takes the tree from: push or git.
 	Source string `json:"source"`
-	// Path is the addon tree, relative to the config file's directory.
+	// Path is the addon tree, relative to the directory the command runs in.
 	Path string `json:"path"`
 	// Interval is the seconds between two full reconciles.
 	Interval  int  `json:"interval"`
+	Git       Git  `json:"git"`
 	KubeProxy bool `json:"kube_proxy"`
 	CoreDNS   bool `json:"coredns"`
 }
 
-// Default is the config of someone who configured nothing.
-func Default() Cluster {
-	return Cluster{
-		Cluster:   Identity{Name: "demo"},
-		Provision: Provision{Platform: "local", ControlPlanes: 1, Workers: 2, Local: Local{Subnet: "172.30.0.0/24"}},
-		Bootstrap: Bootstrap{KubernetesVersion: "1.37", ContainerRuntime: "containerd", Audit: true, Encryption: true},
-		Network: Network{
-			Provider: "flannel", PodCIDR: "10.244.0.0/16", ServiceCIDR: "10.96.0.0/16",
-			Domain: "cluster.local", ProxyMode: "iptables",
-		},
-		Addons: Addons{Source: "push", Path: "addons", Interval: 60, KubeProxy: true, CoreDNS: true},
-	}
+// Git is the repository that the addon tree comes from if Source is git.
+type Git struct {
+	URL    string `json:"url"`
+	Branch string `json:"branch"`
+	// Path is the addon tree's directory in the repository.
+	Path string `json:"path"`
+	// Interval is the seconds between two looks at the repository.
+	Interval int `json:"interval"`
+	// Verification is none, ssh or openpgp.
+	Verification string `json:"verification"`
 }

@@ -3,33 +3,56 @@ package config
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"strconv"
+	"slices"
 	"strings"
+
+	"turnup.dev/kubectl-turnup/internal/kconfig"
 )
 
-// Decode reads a config: one JSON object that says what differs from Default.
-// It is strict, and reports every problem at once with its place. name is the
-// file's name for those reports.
+// Decode reads a config: one JSON object that says what differs from the
+// defaults. It is strict, and reports every problem at once with its place.
+// name is the file's name for those reports.
 func Decode(data []byte, name string) (Cluster, error) {
-	if p, ok := malformed(data, name); ok {
-		return Cluster{}, Problems{p}
+	doc, err := Read(data, name, Strict)
+	if err != nil {
+		return Cluster{}, err
 	}
-	r := &reader{dec: json.NewDecoder(bytes.NewReader(data)), data: data, name: name,
-		config: Default(), seen: map[string]int{}, failed: map[string]bool{}}
+	return Of(doc.Config), nil
+}
+
+// Strictness says what to do about values that are wrong.
+type Strictness bool
+
+// Strict refuses them all. Lenient moves numbers into their range and leaves
+// out what is unknown, does not apply or is of the wrong type, with warnings.
+const (
+	Strict  Strictness = false
+	Lenient Strictness = true
+)
+
+// Document is a config as it was read from JSON.
+type Document struct {
+	Config *kconfig.Config
+	// Schema is the value of "$schema", which editors look up.
+	Schema string
+	// Warnings are what Lenient let pass, and the old names that were used.
+	Warnings Problems
+}
+
+// Read is Decode for those who change the config and write it again. The error
+// is Problems.
+func Read(data []byte, name string, strictness Strictness) (*Document, error) {
+	return newReader(data, name, strictness).read()
+}
+
+func newReader(data []byte, name string, strictness Strictness) *reader {
+	r := &reader{
+		dec: json.NewDecoder(bytes.NewReader(data)), data: data, name: name, lenient: bool(strictness),
+		doc: &Document{Config: New()}, renamed: renamed(), seen: map[string]int{}, failed: map[string]bool{},
+	}
 	r.dec.UseNumber()
-	if _, err := r.dec.Token(); err != nil {
-		return Cluster{}, fmt.Errorf("%s: read the config: %w", name, err)
-	}
-	if err := r.object(""); err != nil {
-		return Cluster{}, fmt.Errorf("%s: read the config: %w", name, err)
-	}
-	r.validate()
-	if len(r.problems) > 0 {
-		return Cluster{}, r.problems.sorted()
-	}
-	return r.config, nil
+	return r
 }
 
 // reader walks over the tokens of a well-formed file.
@@ -37,17 +60,56 @@ type reader struct {
 	dec      *json.Decoder
 	data     []byte
 	name     string
-	config   Cluster
+	lenient  bool
+	doc      *Document
+	renamed  map[string]string
 	seen     map[string]int  // path → offset of its value
 	failed   map[string]bool // paths with a problem of their own
 	problems Problems
 }
 
-func (r *reader) report(path string, offset int, format string, args ...any) {
-	line, column := position(r.data, offset)
-	r.failed[path] = true
-	r.problems = append(r.problems,
-		Problem{File: r.name, Path: path, Line: line, Column: column, Text: fmt.Sprintf(format, args...)})
+func (r *reader) read() (*Document, error) {
+	if p, ok := malformed(r.data, r.name); ok {
+		return nil, Problems{p}
+	}
+	if _, err := r.dec.Token(); err != nil {
+		return nil, r.unreadable(err)
+	}
+	if err := r.object(""); err != nil {
+		return nil, r.unreadable(err)
+	}
+	r.check()
+	r.doc.Warnings = r.doc.Warnings.sorted()
+	if len(r.problems) > 0 {
+		return nil, r.problems.sorted()
+	}
+	return r.doc, nil
+}
+
+func (r *reader) unreadable(err error) Problems {
+	return Problems{{File: r.name, Text: fmt.Sprintf("read the config: %v", err)}}
+}
+
+// report is about what no leniency helps with.
+func (r *reader) report(p Problem, offset int) {
+	r.failed[p.Path] = true
+	r.problems = append(r.problems, r.place(p, offset))
+}
+
+func (r *reader) place(p Problem, offset int) Problem {
+	p.File = r.name
+	p.Line, p.Column = position(r.data, offset)
+	return p
+}
+
+// dislike is about what is left out if the reader is lenient.
+func (r *reader) dislike(p Problem, offset int) {
+	if !r.lenient {
+		r.report(p, offset)
+		return
+	}
+	p.Text += "; left out"
+	r.doc.Warnings = append(r.doc.Warnings, r.place(p, offset))
 }
 
 // next returns the next token and where it starts.
@@ -69,27 +131,25 @@ func (r *reader) object(path string) error {
 			return err
 		}
 		key, _ := token.(string)
-		if path == "" && key == "$schema" {
-			// Editors look it up; it says nothing about the cluster.
-			if err := r.skip(); err != nil {
-				return err
-			}
-			continue
-		}
 		full := key
 		if path != "" {
 			full = path + "." + key
 		}
 		if before, twice := first[key]; twice {
 			line, _ := position(r.data, before)
-			r.report(full, at, "the key stands twice, first in line %d; keep one", line)
+			r.dislike(Problem{Path: full, Text: fmt.Sprintf("the key stands twice, first in line %d; keep one", line)}, at)
 			if err := r.skip(); err != nil {
 				return err
 			}
 			continue
 		}
 		first[key] = at
-		if err := r.member(full, key, at); err != nil {
+		if path == "" && key == "$schema" {
+			err = r.schema()
+		} else {
+			err = r.member(full, key, at)
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -97,85 +157,113 @@ func (r *reader) object(path string) error {
 	return err
 }
 
+// schema reads what editors look up; it says nothing about the cluster.
+func (r *reader) schema() error {
+	token, at, err := r.next()
+	if err != nil {
+		return err
+	}
+	if text, ok := token.(string); ok {
+		r.doc.Schema = text
+		return nil
+	}
+	r.dislike(Problem{Path: "$schema", Text: describeToken(token) + ", want the address of a schema"}, at)
+	return r.rest(token)
+}
+
 // member reads the value of one key.
 func (r *reader) member(path, key string, keyAt int) error {
-	symbol, isSymbol := lookup(path)
-	keys := keysOf(path)
+	if to, ok := r.renamed[path]; ok {
+		r.doc.Warnings = append(r.doc.Warnings, r.place(
+			Problem{Path: path, Text: fmt.Sprintf("this is called %s now; saving the config writes the new name", to)}, keyAt))
+		path = to
+	}
+	f := Lookup(path)
+	if f != nil && f.Path != path {
+		f = nil // a member of a choice is a value, not a key
+	}
+	group := len(described().keys[path]) > 0 || r.holdsRenamed(path)
 	// A dot in a key would look like a path it is not.
-	if strings.Contains(key, ".") || key == "" || !isSymbol && len(keys) == 0 {
+	if strings.Contains(key, ".") || key == "" || f == nil && !group {
 		text := unknown(path)
 		switch {
 		case key == "":
 			text = "the key is empty; remove it"
-		case isSymbol || len(keys) > 0:
+		case f != nil || group:
 			text = "a dotted key is not a path here; write nested objects"
 		}
-		r.report(path, keyAt, "%s", text)
+		r.dislike(Problem{Path: path, Text: text}, keyAt)
 		return r.skip()
 	}
 	token, at, err := r.next()
 	if err != nil {
 		return err
 	}
-	opened := token == json.Delim('{') || token == json.Delim('[')
 	switch {
-	case !isSymbol && token == json.Delim('{'):
+	case f == nil && token == json.Delim('{'):
 		return r.object(path)
-	case !isSymbol:
-		r.report(path, at, "%s, want an object with the keys %s", describe(token), strings.Join(keys, ", "))
-	case opened:
-		r.report(path, at, "%s, want %s", describe(token), symbol.Legal())
-	default:
-		r.value(symbol, token, at)
+	case f == nil:
+		r.dislike(Problem{Path: path, Text: fmt.Sprintf("%s, want an object with the keys %s",
+			describeToken(token), strings.Join(described().keys[path], ", "))}, at)
+		return r.rest(token)
 	}
-	if opened {
-		return r.rest()
+	if _, twice := r.seen[path]; twice {
+		r.dislike(f.report("it is set twice, by its old name and by its new one; keep one"), at)
+		return r.rest(token)
 	}
-	return nil
+	r.seen[path] = at
+	if problem := r.value(f, token); problem != "" {
+		r.dislike(f.report(problem), at)
+	}
+	return r.rest(token)
 }
 
-// value stores a scalar.
-func (r *reader) value(symbol Symbol, token json.Token, at int) {
-	r.seen[symbol.Path] = at
+// holdsRenamed says whether a path is a group only by old names in it.
+func (r *reader) holdsRenamed(path string) bool {
+	for old := range r.renamed {
+		if strings.HasPrefix(old, path+".") {
+			return true
+		}
+	}
+	return false
+}
+
+// value stores a scalar, or says why it cannot.
+func (r *reader) value(f *Field, token json.Token) string {
+	c := r.doc.Config
 	switch v := token.(type) {
 	case bool:
-		if symbol.Kind == Bool {
-			field(&r.config, symbol.Path).SetBool(v)
-			return
+		if f.Kind == Bool {
+			return f.assign(c, fmt.Sprint(v))
 		}
 	case string:
-		if symbol.Kind == String || symbol.Kind == Choice {
-			field(&r.config, symbol.Path).SetString(v)
-			return
+		if f.Kind == String || f.Kind == Choice {
+			return f.assign(c, v)
 		}
 	case json.Number:
-		if symbol.Kind == Int {
-			n, problem := whole(symbol, v.String())
-			if problem != "" {
-				r.report(symbol.Path, at, "%s", problem)
-				return
-			}
-			field(&r.config, symbol.Path).SetInt(int64(n))
-			return
+		if f.Kind == Int {
+			return f.assign(c, v.String())
 		}
 	case nil:
-		r.report(symbol.Path, at, "null is no value, want %s; leave the key out for the default", symbol.Legal())
-		return
+		return fmt.Sprintf("null is no value, want %s; leave the key out for the default", f.Legal(c))
 	}
-	r.report(symbol.Path, at, "%s, want %s", describe(token), symbol.Legal())
+	return fmt.Sprintf("%s, want %s", describeToken(token), f.Legal(c))
 }
 
 // skip reads one value of any shape and forgets it.
 func (r *reader) skip() error {
 	token, _, err := r.next()
-	if err != nil || token != json.Delim('{') && token != json.Delim('[') {
+	if err != nil {
 		return err
 	}
-	return r.rest()
+	return r.rest(token)
 }
 
-// rest reads up to the end of an object or array that was opened.
-func (r *reader) rest() error {
+// rest reads up to the end of what a token opened, if it opened something.
+func (r *reader) rest(first json.Token) error {
+	if first != json.Delim('{') && first != json.Delim('[') {
+		return nil
+	}
 	for depth := 1; depth > 0; {
 		token, _, err := r.next()
 		if err != nil {
@@ -191,38 +279,54 @@ func (r *reader) rest() error {
 	return nil
 }
 
-// validate adds what only the whole config shows, at the place of the value
-// in this file, if it has one. A value that could not be read is out of it.
-func (r *reader) validate() {
-	for _, p := range validate(r.config, r.failed) {
+// check adds what only the whole config shows, at the place of the value in
+// this file, if it has one. A value that could not be read is out of it.
+func (r *reader) check() {
+	if r.lenient {
+		r.mend()
+	}
+	for _, p := range check(r.doc.Config, r.failed) {
 		p.File = r.name
 		if at, ok := r.seen[p.Path]; ok {
-			p.Line, p.Column = position(r.data, at)
+			p = r.place(p, at)
 		}
 		r.problems = append(r.problems, p)
 	}
 }
 
-// whole reads a whole number in plain digits, or says why text is none.
-func whole(symbol Symbol, text string) (int, string) {
-	n, err := strconv.Atoi(text)
-	switch {
-	case errors.Is(err, strconv.ErrRange):
-		return 0, fmt.Sprintf("%s is out of range, want %s", text, symbol.Legal())
-	case err != nil, strings.HasPrefix(text, "+"):
-		return 0, fmt.Sprintf("%q is no whole number in digits, want %s", text, symbol.Legal())
+// mend makes right what can be: the order matters, as one value can decide
+// whether another applies and what its range is.
+func (r *reader) mend() {
+	c := r.doc.Config
+	for range described().fields { // each round mends one at least
+		fields := slices.DeleteFunc(slices.Clone(described().fields), func(f *Field) bool {
+			return f.Kind == String && Visible(c, f) || f.problem(c, nil) == ""
+		})
+		if len(fields) == 0 {
+			return
+		}
+		f := fields[0]
+		p := r.place(f.report(f.problem(c, nil)), r.seen[f.Path])
+		if f.Kind == Int && Visible(c, f) {
+			value := Value(c, f)
+			_ = f.assign(c, value)
+			p.Text += "; taken as " + value
+		} else {
+			Unset(c, f)
+			p.Text += "; left out"
+		}
+		r.doc.Warnings = append(r.doc.Warnings, p)
 	}
-	return n, ""
 }
 
-func describe(token json.Token) string {
+func describeToken(token json.Token) string {
 	switch v := token.(type) {
 	case string:
 		return fmt.Sprintf("%q is a string", v)
 	case bool:
 		return fmt.Sprintf("%t is a boolean", v)
 	case json.Number:
-		return v.String() + " is a number"
+		return fmt.Sprintf("%s is a number", v)
 	case json.Delim:
 		if v == '[' {
 			return "this is an array"

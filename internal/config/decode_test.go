@@ -5,6 +5,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -32,6 +33,12 @@ func golden(t *testing.T, path, got string) {
 	t.Errorf("%s differs (-want +got, -update rewrites it):\n%s", path, cmp.Diff(string(want), got))
 }
 
+// unnumbered leaves out the lines of Kconfig files, which change whenever
+// somebody adds a symbol.
+func unnumbered(text string) string {
+	return regexp.MustCompile(`(Kconfig):[0-9]+\)`).ReplaceAllString(text, "$1:LINE)")
+}
+
 func TestEveryWrongFileIsRefusedWithPlaceAndLegalValues(t *testing.T) {
 	files, err := filepath.Glob("testdata/wrong/*.json")
 	if err != nil || len(files) < 20 {
@@ -47,7 +54,7 @@ func TestEveryWrongFileIsRefusedWithPlaceAndLegalValues(t *testing.T) {
 			if err == nil {
 				t.Fatal("accepted")
 			}
-			golden(t, strings.TrimSuffix(file, ".json")+".golden", err.Error()+"\n")
+			golden(t, strings.TrimSuffix(file, ".json")+".golden", unnumbered(err.Error())+"\n")
 		})
 	}
 }
@@ -63,7 +70,7 @@ func TestAnEmptyObjectIsTheDefault(t *testing.T) {
 }
 
 func TestAFileChangesOnlyWhatItNames(t *testing.T) {
-	got, err := Decode([]byte(`{"$schema": {"any": ["thing"]},
+	got, err := Decode([]byte(`{"$schema": "schema.json",
 		"provision": {"workers": 0}, "bootstrap": {"audit": false, "registry": "mirror.example.com:5000/k8s"}}`), "c")
 	if err != nil {
 		t.Fatal(err)
@@ -90,7 +97,7 @@ func TestProblemsCarryPlaceAndPath(t *testing.T) {
 		t.Fatalf("%T: %v", err, err)
 	}
 	want := Problems{{File: "c.json", Path: "provision.workers", Line: 2, Column: 27,
-		Text: "99 is out of range, want a whole number from 0 to 50"}}
+		Text: "99 is out of range, want a whole number from 0 to 50", Place: Lookup("provision.workers").Place()}}
 	if diff := cmp.Diff(want, problems); diff != "" {
 		t.Error(diff)
 	}

@@ -17,42 +17,81 @@ const maxSize = 1 << 20
 // Load reads a config file. "-" is stdin; "" is DefaultPath, and all defaults
 // when there is no such file. A path that was asked for has to exist.
 func Load(path string, stdin io.Reader) (Cluster, error) {
-	if path == "-" {
-		if stdin == nil {
-			return Cluster{}, errors.New("read config: there is no standard input")
-		}
-		return read(stdin, "<stdin>")
+	file, err := Open(path, stdin, Strict)
+	if err != nil {
+		return Cluster{}, err
 	}
+	return Of(file.Config), nil
+}
+
+// File is a config and the file it was read from.
+type File struct {
+	Document
+	// Name is the file's path, or <stdin>, or DefaultPath.
+	Name string
+
+	// loaded is what stood in the file, and exists whether there was one.
+	loaded []byte
+	exists bool
+}
+
+// Exists says whether the file was there.
+func (f *File) Exists() bool { return f.exists }
+
+// Open is Load for those who change the config and save it again.
+func Open(path string, stdin io.Reader, strictness Strictness) (*File, error) {
 	name := path
 	if path == "" {
 		name = DefaultPath
 	}
+	data, err := load(name, stdin)
+	if errors.Is(err, fs.ErrNotExist) && path == "" {
+		return &File{Document: Document{Config: New()}, Name: name}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if name == "-" {
+		name = "<stdin>"
+	}
+	doc, err := Read(data, name, strictness)
+	if err != nil {
+		return nil, err
+	}
+	return &File{Document: *doc, Name: name, loaded: data, exists: true}, nil
+}
+
+func load(name string, stdin io.Reader) ([]byte, error) {
+	if name == "-" {
+		if stdin == nil {
+			return nil, errors.New("read config: there is no standard input")
+		}
+		return limited(stdin, "<stdin>")
+	}
 	info, err := os.Stat(name)
 	switch {
-	case errors.Is(err, fs.ErrNotExist) && path == "":
-		return Default(), nil
 	case errors.Is(err, fs.ErrNotExist):
-		return Cluster{}, fmt.Errorf("read config %s: no such file; leave it out for all defaults: %w", name, fs.ErrNotExist)
+		return nil, fmt.Errorf("read config %s: no such file; leave it out for all defaults: %w", name, fs.ErrNotExist)
 	case err != nil:
-		return Cluster{}, fmt.Errorf("read config: %w", err)
+		return nil, fmt.Errorf("read config: %w", err)
 	case info.IsDir():
-		return Cluster{}, fmt.Errorf("read config %s: it is a directory; name the file in it", name)
+		return nil, fmt.Errorf("read config %s: it is a directory; name the file in it", name)
 	}
 	file, err := os.Open(name)
 	if err != nil {
-		return Cluster{}, fmt.Errorf("read config: %w", err)
+		return nil, fmt.Errorf("read config: %w", err)
 	}
-	defer func() { _ = file.Close() }() // only read from
-	return read(file, name)
+	defer file.Close()
+	return limited(file, name)
 }
 
-func read(from io.Reader, name string) (Cluster, error) {
+func limited(from io.Reader, name string) ([]byte, error) {
 	data, err := io.ReadAll(io.LimitReader(from, maxSize+1))
 	if err != nil {
-		return Cluster{}, fmt.Errorf("read config %s: %w", name, err)
+		return nil, fmt.Errorf("read config %s: %w", name, err)
 	}
 	if len(data) > maxSize {
-		return Cluster{}, fmt.Errorf("read config %s: larger than 1 MiB; is this a config?", name)
+		return nil, fmt.Errorf("read config %s: larger than 1 MiB; is this a config?", name)
 	}
-	return Decode(data, name)
+	return data, nil
 }

@@ -2,7 +2,6 @@ package config
 
 import (
 	"fmt"
-	"slices"
 	"sort"
 	"strings"
 )
@@ -17,9 +16,12 @@ type Problem struct {
 	Line, Column int
 	// Text says what is wrong and what is legal.
 	Text string
+	// Place is the line of the Kconfig file that says so; "" for none.
+	Place string
 }
 
-// Error reads "FILE:LINE:COLUMN: PATH: TEXT", without the parts that are unknown.
+// Error reads "FILE:LINE:COLUMN: PATH: TEXT (PLACE)", without the parts that are
+// unknown.
 func (p Problem) Error() string {
 	var parts []string
 	switch {
@@ -31,7 +33,11 @@ func (p Problem) Error() string {
 	if p.Path != "" {
 		parts = append(parts, p.Path)
 	}
-	return strings.Join(append(parts, p.Text), ": ")
+	text := p.Text
+	if p.Place != "" {
+		text += " (" + p.Place + ")"
+	}
+	return strings.Join(append(parts, text), ": ")
 }
 
 // Problems is everything that is wrong with a config, as one error.
@@ -69,57 +75,29 @@ func (p Problems) sorted() Problems {
 	return p
 }
 
-// unknown says that no symbol has this path, and which one was perhaps meant.
+// unknown says that nothing has this path, and which one was perhaps meant.
 func unknown(path string) string {
+	d := described()
+	if to := renamed()[path]; to != "" {
+		return fmt.Sprintf("this is called %s now", to)
+	}
 	last := path[strings.LastIndex(path, ".")+1:]
-	for _, symbol := range Symbols() {
-		if strings.HasSuffix(symbol, "."+last) {
-			return fmt.Sprintf("there is no such key (did you mean %s?)", symbol)
+	for _, known := range d.paths() {
+		if strings.HasSuffix(known, "."+last) {
+			return fmt.Sprintf("there is no such key (did you mean %s?)", known)
 		}
 	}
-	if hint := didYouMean(path, append(Symbols(), groups()...)); hint != "" {
+	if hint := didYouMean(path, append(d.paths(), d.groups()...)); hint != "" {
 		return "there is no such key" + hint
 	}
 	parent := ""
 	if i := strings.LastIndex(path, "."); i >= 0 {
 		parent = path[:i]
 	}
-	if keys := keysOf(parent); len(keys) > 0 {
+	if keys := d.keys[parent]; len(keys) > 0 {
 		return fmt.Sprintf("there is no such key, only %s", strings.Join(keys, ", "))
 	}
 	return "there is no such key"
-}
-
-// groups lists the paths of the objects in the config: "provision", "provision.local", ….
-func groups() []string {
-	var list []string
-	for _, path := range Symbols() {
-		for i, r := range path {
-			if r == '.' && !slices.Contains(list, path[:i]) {
-				list = append(list, path[:i])
-			}
-		}
-	}
-	return list
-}
-
-// keysOf lists the keys of a group; "" is the whole config.
-func keysOf(group string) []string {
-	prefix := group + "."
-	if group == "" {
-		prefix = ""
-	}
-	var keys []string
-	for _, path := range Symbols() {
-		rest, ok := strings.CutPrefix(path, prefix)
-		if !ok {
-			continue
-		}
-		if key, _, _ := strings.Cut(rest, "."); !slices.Contains(keys, key) {
-			keys = append(keys, key)
-		}
-	}
-	return keys
 }
 
 // didYouMean names the word nearest to a mistyped one; "" when none is near.

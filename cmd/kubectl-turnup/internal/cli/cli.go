@@ -174,6 +174,7 @@ func (f *clusterFlags) addYes(cmd *cobra.Command) {
 func (a *app) request(f clusterFlags, args []string) turnup.Request {
 	req := turnup.Request{
 		ConfigFile: f.config, Set: f.set, Bundle: f.bundle, Base: a.global.dir, Stdin: a.streams.In,
+		Warn: a.out.Warnf,
 	}
 	if len(args) > 0 {
 		req.Name = args[0]

@@ -28,6 +28,8 @@ type Request struct {
 	// Base is the directory that holds the clusters' directories.
 	Base  string
 	Stdin io.Reader
+	// Warn hears what is odd about the config; nil is nobody.
+	Warn func(format string, args ...any)
 }
 
 // Resolve finds the config of the cluster to create: --config, else
@@ -52,6 +54,9 @@ func Resolve(req Request) (config.Cluster, error) {
 	if err := config.Validate(cfg); err != nil {
 		return config.Cluster{}, err
 	}
+	if err := buildable(cfg); err != nil {
+		return config.Cluster{}, err
+	}
 	home := HomeOf(req.Base, cfg.Cluster.Name)
 	if !home.Exists() {
 		return cfg, nil
@@ -67,11 +72,12 @@ func Resolve(req Request) (config.Cluster, error) {
 }
 
 func base(req Request) (config.Cluster, error) {
-	if req.ConfigFile != "" {
-		return config.Load(req.ConfigFile, req.Stdin)
+	path := req.ConfigFile
+	if _, err := os.Stat(DefaultConfigFile); err == nil && path == "" {
+		path = DefaultConfigFile
 	}
-	if _, err := os.Stat(DefaultConfigFile); err == nil {
-		return config.Load(DefaultConfigFile, nil)
+	if path != "" {
+		return load(req, path)
 	}
 	cfg := config.Default()
 	name := req.Name
@@ -83,6 +89,19 @@ func base(req Request) (config.Cluster, error) {
 		return stored, ui.Hint(err, "that file is turnup's own record; delete it to start from your config again")
 	}
 	return cfg, nil
+}
+
+func load(req Request, path string) (config.Cluster, error) {
+	file, err := config.Open(path, req.Stdin, config.Strict)
+	if err != nil {
+		return config.Cluster{}, ui.Hint(err, "`kubectl turnup config explain SYMBOL` says what a symbol takes")
+	}
+	for _, warning := range file.Warnings {
+		if req.Warn != nil {
+			req.Warn("%s", warning)
+		}
+	}
+	return config.Of(file.Config), nil
 }
 
 // unchangeable refuses what cannot change below the feet of a running cluster.

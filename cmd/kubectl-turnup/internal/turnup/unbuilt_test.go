@@ -1,0 +1,48 @@
+package turnup
+
+import (
+	"os"
+	"testing"
+
+	"turnup.dev/kubectl-turnup/internal/ui"
+)
+
+func TestWhatCannotBeMadeYetIsRefusedBeforeAnythingIsTouched(t *testing.T) {
+	cases := []struct {
+		name string
+		set  []string
+		want string
+	}{
+		{"a platform", []string{"provision.platform=aws"},
+			"provision.platform is aws, and this version can make machines on the platform local only"},
+		{"a source", []string{"addons.source=git", "addons.git.url=https://git.example.com/a.git"},
+			"addons.source is git, and this version can take addons by push only"},
+		{"all at once", []string{"bootstrap.feature_gates=A=true", "bootstrap.proxy.http=http://p:1"},
+			"bootstrap.feature_gates is A=true, and this version cannot set feature gates yet\n" +
+				"bootstrap.proxy.http is http://p:1, and this version cannot set up a proxy yet"},
+	}
+	for _, tc := range cases {
+		t.Run(tc.name, func(t *testing.T) {
+			here(t)
+			_, err := Resolve(Request{Base: "clusters", Set: tc.set})
+			if err == nil || err.Error() != tc.want || ui.HintOf(err) == "" {
+				t.Errorf("%v", err)
+			}
+			if entries, _ := os.ReadDir("."); len(entries) > 0 {
+				t.Errorf("something was written: %v", entries)
+			}
+		})
+	}
+}
+
+func TestSettingsOfAnotherPlatformGoWhenThePlatformChanges(t *testing.T) {
+	here(t)
+	write(t, ".config.json", `{"provision":{"platform":"aws","aws":{"region":"eu-west-1"}}}`)
+	cfg, err := Resolve(Request{Base: "clusters", Set: []string{"provision.platform=local"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if cfg.Provision.AWS.Region != "" || cfg.Provision.Local.Subnet != "172.30.0.0/24" {
+		t.Errorf("%+v", cfg.Provision)
+	}
+}
