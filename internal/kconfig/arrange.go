@@ -44,48 +44,59 @@ func (n *Node) adopt(following []*Node) []*Node {
 		n.arrange()
 		return following
 	}
-	own := n.ownTerms()
-	for len(following) > 0 {
+	for len(following) > 0 && following[0].belongsTo(n) {
 		next := following[0]
-		if !next.belongsTo(n.Symbol, own) {
-			break
-		}
 		following = next.adopt(following[1:])
 		n.append(next)
 	}
 	return following
 }
 
-// belongsTo says whether a node depends on the symbol right before it, of which
-// it is given the prompt's conditions: either the symbol must be y for the node
-// to be visible, or the symbol is mentioned and must be visible.
-func (n *Node) belongsTo(s *Symbol, conditions []*Expr) bool {
-	terms := n.ownTerms()
-	mentioned := false
-	for _, e := range terms {
-		if e.requires(s) {
-			return true
-		}
-		mentioned = mentioned || e.mentions(s)
-	}
-	if !mentioned || len(conditions) > len(terms) {
-		return false
-	}
-	own := keys(terms)
-	for _, condition := range conditions {
-		if !own[condition.String()] {
-			return false
-		}
-	}
-	return true
+// belongsTo says whether a node depends on the symbol of the one right before
+// it: either that symbol must be y for the node to be visible, or the symbol is
+// mentioned and must be visible.
+func (n *Node) belongsTo(before *Node) bool {
+	mentioned, required := false, false
+	n.eachTerm(func(e *Expr) {
+		required = required || e.requires(before.Symbol)
+		mentioned = mentioned || e.mentions(before.Symbol)
+	})
+	return required || mentioned && n.includes(before)
 }
 
-// ownTerms are the conditions of a node that its siblings do not share.
-func (n *Node) ownTerms() []*Expr {
-	if !n.hasPrompt && n.Symbol != nil {
-		return terms(n.scope.depends)
+// includes says whether the conditions of a node include those of another.
+func (n *Node) includes(other *Node) bool {
+	conditions := 0
+	other.eachTerm(func(*Expr) { conditions++ })
+	own := map[string]bool{}
+	n.eachTerm(func(e *Expr) { own[e.String()] = true; conditions-- })
+	if conditions > 0 {
+		return false
 	}
-	return n.PromptIf.appendTerms(terms(n.scope.depends))
+	all := true
+	other.eachTerm(func(e *Expr) { all = all && own[e.String()] })
+	return all
+}
+
+// eachTerm visits the conditions of a node that its siblings do not share.
+func (n *Node) eachTerm(visit func(*Expr)) {
+	for _, e := range n.scope.depends {
+		e.eachTerm(visit)
+	}
+	if n.hasPrompt || n.Symbol == nil {
+		n.PromptIf.eachTerm(visit)
+	}
+}
+
+func (e *Expr) eachTerm(visit func(*Expr)) {
+	switch {
+	case e == nil:
+	case e.Op == OpAnd:
+		e.Left.eachTerm(visit)
+		e.Right.eachTerm(visit)
+	default:
+		visit(e)
+	}
 }
 
 // requires says whether the expression is the symbol, SYMBOL=y or SYMBOL!=n.
@@ -97,12 +108,4 @@ func (e *Expr) requires(s *Symbol) bool {
 		return false
 	}
 	return e.Op == OpEqual && e.Right.Symbol.Name == "y" || e.Op == OpUnequal && e.Right.Symbol.Name == "n"
-}
-
-func keys(terms []*Expr) map[string]bool {
-	set := make(map[string]bool, len(terms))
-	for _, e := range terms {
-		set[e.String()] = true
-	}
-	return set
 }

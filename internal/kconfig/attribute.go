@@ -101,7 +101,7 @@ func (p *parser) defaultValue(first token) {
 	if !ok {
 		return
 	}
-	d := &Default{Value: value, If: condition, Span: p.span(first), Node: p.entry}
+	d := p.defaults.new(Default{Value: value, If: condition, Span: p.span(first), Node: p.entry})
 	if p.entry.Kind == KindChoice {
 		p.entry.Choice.Defaults = append(p.entry.Choice.Defaults, d)
 		return
@@ -122,8 +122,8 @@ func (p *parser) depends(token) {
 	if only, ok := p.trailing(); ok {
 		if only != nil {
 			// As of Linux 7.2: the dependency counts only while this holds.
-			not := &Expr{Op: OpNot, Left: only, Span: only.Span}
-			condition = &Expr{Op: OpOr, Left: condition, Right: not, Span: condition.Span}
+			not := p.exprs.new(Expr{Op: OpNot, Left: only, Span: only.Span})
+			condition = p.exprs.new(Expr{Op: OpOr, Left: condition, Right: not, Span: condition.Span})
 		}
 		p.entry.DependsOn = append(p.entry.DependsOn, condition)
 		p.entry.scope.depends = p.entry.DependsOn

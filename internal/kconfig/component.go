@@ -1,5 +1,7 @@
 package kconfig
 
+import "slices"
+
 // components are the strongly connected components of a graph, by Tarjan's
 // algorithm, those with more than one vertex or an edge to itself.
 func components(size int, edges func(int, func(edge))) [][]int {
@@ -9,6 +11,7 @@ func components(size int, edges func(int, func(edge))) [][]int {
 		low:   make([]int, size),
 		on:    make([]bool, size),
 	}
+	t.follow = t.edge
 	for v := range size {
 		if t.index[v] == 0 {
 			t.visit(v)
@@ -24,36 +27,47 @@ type tarjan struct {
 	on         []bool
 	stack      []int
 	count      int
-	found      [][]int
+	// at is the vertex whose edges are being followed, and loop says whether
+	// one of them leads back to it.
+	at    int
+	loop  bool
+	found [][]int
+	// follow is the method edge, made a function once.
+	follow func(edge)
 }
 
 func (t *tarjan) visit(v int) {
 	t.count++
 	t.index[v], t.low[v] = t.count, t.count
 	t.stack, t.on[v] = append(t.stack, v), true
-	loop := false
-	t.edges(v, func(e edge) {
-		loop = loop || e.to == v
-		if t.index[e.to] == 0 {
-			t.visit(e.to)
-			t.low[v] = min(t.low[v], t.low[e.to])
-		} else if t.on[e.to] {
-			t.low[v] = min(t.low[v], t.index[e.to])
-		}
-	})
+
+	at, loop := t.at, t.loop
+	t.at, t.loop = v, false
+	t.edges(v, t.follow)
+	loops := t.loop
+	t.at, t.loop = at, loop
+
 	if t.low[v] != t.index[v] {
 		return
 	}
-	at := len(t.stack) - 1
-	for t.stack[at] != v {
-		at--
+	from := len(t.stack) - 1
+	for t.on[t.stack[from]] = false; t.stack[from] != v; t.on[t.stack[from]] = false {
+		from--
 	}
-	component := append([]int(nil), t.stack[at:]...)
-	t.stack = t.stack[:at]
-	for _, w := range component {
-		t.on[w] = false
+	if component := t.stack[from:]; loops || len(component) > 1 {
+		t.found = append(t.found, slices.Clone(component))
 	}
-	if loop || len(component) > 1 {
-		t.found = append(t.found, component)
+	t.stack = t.stack[:from]
+}
+
+// edge follows an edge of the vertex at.
+func (t *tarjan) edge(e edge) {
+	v := t.at
+	t.loop = t.loop || e.to == v
+	if t.index[e.to] == 0 {
+		t.visit(e.to)
+		t.low[v] = min(t.low[v], t.low[e.to])
+	} else if t.on[e.to] {
+		t.low[v] = min(t.low[v], t.index[e.to])
 	}
 }

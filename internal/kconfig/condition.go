@@ -37,7 +37,7 @@ func (p *parser) chain(op Op, depth int, operand func(int) *Expr) *Expr {
 		if right == nil {
 			return nil
 		}
-		left = &Expr{Op: op, Left: left, Right: right, Span: left.Span}
+		left = p.exprs.new(Expr{Op: op, Left: left, Right: right, Span: left.Span})
 	}
 	return left
 }
@@ -53,7 +53,7 @@ func (p *parser) not(depth int) *Expr {
 		if inner == nil {
 			return nil
 		}
-		return &Expr{Op: OpNot, Left: inner, Span: at}
+		return p.exprs.new(Expr{Op: OpNot, Left: inner, Span: at})
 	}
 	if p.more() && p.peek().kind == tokenOpen {
 		open := p.take()
@@ -86,7 +86,7 @@ func (p *parser) comparison() *Expr {
 		p.fail(p.here(), "comparisons do not chain; combine two with &&")
 		return nil
 	}
-	return &Expr{Op: op, Left: left, Right: right, Span: left.Span}
+	return p.exprs.new(Expr{Op: op, Left: left, Right: right, Span: left.Span})
 }
 
 func (p *parser) leaf() *Expr {
@@ -95,7 +95,7 @@ func (p *parser) leaf() *Expr {
 	if s == nil {
 		return nil
 	}
-	return &Expr{Op: OpSymbol, Symbol: s, Span: at}
+	return p.exprs.new(Expr{Op: OpSymbol, Symbol: s, Span: at})
 }
 
 // symbolOperand parses a word or a quoted text.
@@ -129,7 +129,7 @@ func (p *parser) symbolOperand() *Symbol {
 func (p *parser) word(name string) *Symbol {
 	s := p.tree.table[name]
 	if s == nil {
-		s = &Symbol{Name: name}
+		s = p.symbols.new(Symbol{Name: name})
 		p.tree.table[name] = s
 	}
 	return s
@@ -138,7 +138,7 @@ func (p *parser) word(name string) *Symbol {
 func (p *parser) constant(text string) *Symbol {
 	s := p.constants[text]
 	if s == nil {
-		s = &Symbol{Name: text, constant: true}
+		s = p.symbols.new(Symbol{Name: text, constant: true})
 		p.constants[text] = s
 	}
 	return s

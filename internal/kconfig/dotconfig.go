@@ -115,7 +115,7 @@ func unquote(value string) (text string, ok bool) {
 // file, which Linux, kconfig-frontends and Kconfiglib read.
 func (c *Config) WriteDotConfig(w io.Writer, prefix string) error {
 	d := &dotConfig{Config: c, prefix: prefix, done: make([]bool, len(c.tree.Symbols))}
-	fmt.Fprintf(&d.out, "#\n# Automatically generated file; DO NOT EDIT.\n# %s\n#\n", c.tree.Root.Prompt)
+	d.write("#\n# Automatically generated file; DO NOT EDIT.\n# ", c.tree.Root.Prompt, "\n#\n")
 	for _, n := range c.tree.Root.Children {
 		d.node(n)
 	}
@@ -137,7 +137,7 @@ type dotConfig struct {
 func (d *dotConfig) node(n *Node) {
 	heading := (n.Kind == KindMenu || n.Kind == KindComment) && d.headed(n)
 	if heading {
-		fmt.Fprintf(&d.out, "\n#\n# %s\n#\n", n.Prompt)
+		d.write("\n#\n# ", n.Prompt, "\n#\n")
 		d.ended = false
 	}
 	if n.Symbol != nil && !d.done[n.Symbol.id] && d.Written(n.Symbol) {
@@ -151,7 +151,7 @@ func (d *dotConfig) node(n *Node) {
 		d.node(child)
 	}
 	if heading && n.Kind == KindMenu {
-		fmt.Fprintf(&d.out, "# end of %s\n", n.Prompt)
+		d.write("# end of ", n.Prompt, "\n")
 		d.ended = true
 	}
 }
@@ -163,12 +163,19 @@ func (d *dotConfig) headed(n *Node) bool {
 }
 
 func (d *dotConfig) line(s *Symbol) {
-	switch value := d.Value(s); {
+	value := d.Value(s)
+	switch {
 	case s.Type == Bool && value == "n":
-		fmt.Fprintf(&d.out, "# %s%s is not set\n", d.prefix, s.Name)
+		d.write("# ", d.prefix, s.Name, " is not set\n")
 	case s.Type == String:
-		fmt.Fprintf(&d.out, "%s%s=%s\n", d.prefix, s.Name, quote(value))
+		d.write(d.prefix, s.Name, "=", quote(value), "\n")
 	case s.Type != Unknown:
-		fmt.Fprintf(&d.out, "%s%s=%s\n", d.prefix, s.Name, value)
+		d.write(d.prefix, s.Name, "=", value, "\n")
+	}
+}
+
+func (d *dotConfig) write(parts ...string) {
+	for _, part := range parts {
+		d.out.WriteString(part)
 	}
 }

@@ -109,5 +109,17 @@ func (e *Expr) mentions(s *Symbol) bool {
 
 // quote writes a text so that the language reads the same text again.
 func quote(text string) string {
-	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(text) + `"`
+	if !strings.ContainsAny(text, `"\`) {
+		return `"` + text + `"`
+	}
+	var b strings.Builder
+	b.WriteByte('"')
+	for i := range len(text) {
+		if text[i] == '"' || text[i] == '\\' {
+			b.WriteByte('\\')
+		}
+		b.WriteByte(text[i])
+	}
+	b.WriteByte('"')
+	return b.String()
 }

@@ -110,7 +110,11 @@ func (p *parser) include(file string, at Span) {
 	p.lexer = newLexer(text, func(line, col int, message string) {
 		p.error(Span{file, line, col}, message)
 	})
+	if n := len(p.tokens); n > 0 {
+		p.lexer.tokens, p.tokens = p.tokens[n-1], p.tokens[:n-1]
+	}
 	p.statements()
+	p.tokens = append(p.tokens, p.lexer.tokens)
 	p.file, p.base, p.lexer, p.included = outer, outerBase, outerLexer, outerIncluded
 }
 

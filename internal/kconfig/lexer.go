@@ -21,7 +21,7 @@ type lexer struct {
 }
 
 func newLexer(text string, report func(line, col int, message string)) *lexer {
-	return &lexer{text: strings.TrimPrefix(text, "\ufeff"), line: 1, tokens: make([]token, 0, 16), report: report}
+	return &lexer{text: strings.TrimPrefix(text, "\ufeff"), line: 1, report: report}
 }
 
 // next reads the next statement that has a token, and says whether there is one.

@@ -57,6 +57,13 @@ type parser struct {
 	errors    Errors
 	warnings  Errors
 	size      int
+	// tokens are buffers of lexers that are done.
+	tokens   [][]token
+	nodes    slab[Node]
+	symbols  slab[Symbol]
+	exprs    slab[Expr]
+	scopes   slab[scope]
+	defaults slab[Default]
 	// stopped is set if there is no point in going on.
 	stopped bool
 
@@ -83,7 +90,7 @@ type block struct {
 }
 
 func (p *parser) newScope(parent *scope) *scope {
-	s := &scope{id: p.tree.scopes, parent: parent}
+	s := p.scopes.new(scope{id: p.tree.scopes, parent: parent})
 	p.tree.scopes++
 	return s
 }
@@ -166,12 +173,12 @@ func (p *parser) statement() {
 // add makes a node the entry that attributes belong to, inside of the block.
 func (p *parser) add(kind Kind, first token) *Node {
 	b := p.blocks[len(p.blocks)-1]
-	n := &Node{
+	n := p.nodes.new(Node{
 		Kind:     kind,
 		Span:     p.span(first),
 		Included: p.included,
 		scope:    p.newScope(b.scope),
-	}
+	})
 	b.node.Children = append(b.node.Children, n)
 	p.entry = n
 	return n
