@@ -43,7 +43,7 @@ func Connect(ctx context.Context) (*Docker, error) {
 	opts := []client.Opt{client.WithTLSClientConfigFromEnv(), client.WithHost(host), client.WithAPIVersionNegotiation()}
 	api, err := client.NewClientWithOpts(opts...)
 	if err != nil {
-		return nil, fmt.Errorf("connect to Docker at %s: %w", host, err)
+		return nil, unreachable(host, err)
 	}
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()

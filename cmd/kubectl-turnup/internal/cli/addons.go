@@ -37,7 +37,7 @@ Without a verb, list the addons.`,
 	listCmd := &cobra.Command{
 		Use: "list [NAME]", Short: "List the addons and how they are",
 		Example: `  kubectl turnup addons list -o json`,
-		Args:    cobra.MaximumNArgs(1), RunE: list,
+		Args:    oneName, RunE: list,
 	}
 	listCmd.Flags().VarP(&output, "output", "o", "Output format")
 	cmd.AddCommand(listCmd, a.addonsPush(), a.addonsDeploy())
@@ -55,7 +55,7 @@ it. What is not committed is not shipped: with uncommitted changes this is
 refused, unless --dirty says to ship the files as they are.`,
 		Example: `  kubectl turnup addons push
   kubectl turnup addons push --dirty --wait`,
-		Args: cobra.MaximumNArgs(1),
+		Args: oneName,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			t, err := a.existing(f, args)
 			if err != nil {
@@ -75,7 +75,7 @@ func (a *app) addonsDeploy() *cobra.Command {
 		Use:     "deploy [NAME]",
 		Short:   "Deploy the addon manager, push the tree, and wait until all is healthy",
 		Example: `  kubectl turnup addons deploy`,
-		Args:    cobra.MaximumNArgs(1),
+		Args:    oneName,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			t, err := a.existing(f, args)
 			if err != nil {

@@ -38,7 +38,8 @@ func Run(ctx context.Context, streams Streams, args []string, build Build) int {
 	app := &app{streams: streams, build: build}
 	root := app.root(args[0])
 	root.SetArgs(args[1:])
-	err := root.ExecuteContext(ctx)
+	cmd, err := root.ExecuteContextC(ctx)
+	err = suggest(err)
 	if app.out != nil {
 		defer app.out.Close()
 	}
@@ -47,6 +48,9 @@ func Run(ctx context.Context, streams Streams, args []string, build Build) int {
 	}
 	if app.out == nil {
 		app.out = ui.New(streams.Err, ui.Options{})
+		if ui.HintOf(err) == "" { // the words were not understood, no verb has begun
+			err = ui.Hint(err, "`%s --help` shows how it is used", cmd.CommandPath())
+		}
 	}
 	code := exitCode(ctx, err)
 	if code == exitInterrupted {
@@ -54,6 +58,26 @@ func Run(ctx context.Context, streams Streams, args []string, build Build) int {
 	}
 	app.out.Error(err)
 	return code
+}
+
+// suggest turns cobra's suggestion, lines of its own, into a hint.
+func suggest(err error) error {
+	if err == nil {
+		return nil
+	}
+	text, rest, ok := strings.Cut(err.Error(), "\n\nDid you mean this?\n")
+	if !ok {
+		return err
+	}
+	return ui.Hint(errors.New(text), "did you mean `%s`?", strings.Join(strings.Fields(rest), "`, `"))
+}
+
+// oneName lets a verb take the name of a cluster, or none.
+func oneName(cmd *cobra.Command, args []string) error {
+	if len(args) > 1 {
+		return fmt.Errorf("%s takes one NAME, and these are %d: %s", cmd.Name(), len(args), strings.Join(args, " "))
+	}
+	return nil
 }
 
 func exitCode(ctx context.Context, err error) int {

@@ -22,7 +22,7 @@ interrupted one is resumed by running it again.`,
 
   # Without any registry
   kubectl turnup create --bundle .cache/bundle`,
-		Args: cobra.MaximumNArgs(1),
+		Args: oneName,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			t, err := a.wanted(f, args)
 			if err != nil {

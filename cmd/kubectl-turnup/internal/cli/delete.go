@@ -16,7 +16,7 @@ The store of unpacked images, which the clusters on this computer share, stays
 for the next one unless --purge is given.`,
 		Example: `  kubectl turnup delete
   kubectl turnup delete staging --yes --purge`,
-		Args: cobra.MaximumNArgs(1),
+		Args: oneName,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			t, err := a.existing(f, args)
 			if err != nil {

@@ -1,11 +1,6 @@
 package cli
 
-import (
-	"fmt"
-	"os"
-
-	"github.com/spf13/cobra"
-)
+import "github.com/spf13/cobra"
 
 func (a *app) kubeconfig() *cobra.Command {
 	var f clusterFlags
@@ -14,15 +9,15 @@ func (a *app) kubeconfig() *cobra.Command {
 		GroupID: "cluster",
 		Short:   "Print a cluster's admin kubeconfig",
 		Example: `  kubectl turnup kubeconfig > admin.kubeconfig`,
-		Args:    cobra.MaximumNArgs(1),
+		Args:    oneName,
 		RunE: func(_ *cobra.Command, args []string) error {
 			t, err := a.existing(f, args)
 			if err != nil {
 				return err
 			}
-			data, err := os.ReadFile(t.Home.Kubeconfig())
+			data, err := t.AdminKubeconfig()
 			if err != nil {
-				return fmt.Errorf("read kubeconfig: %w", err)
+				return err
 			}
 			_, err = a.streams.Out.Write(data)
 			return err

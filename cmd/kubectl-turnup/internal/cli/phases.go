@@ -1,6 +1,12 @@
 package cli
 
-import "github.com/spf13/cobra"
+import (
+	"errors"
+
+	"github.com/spf13/cobra"
+
+	"turnup.dev/kubectl-turnup/internal/ui"
+)
 
 func (a *app) provision() *cobra.Command {
 	var f clusterFlags
@@ -13,17 +19,17 @@ func (a *app) provision() *cobra.Command {
 The module and its state are in clusters/NAME/terraform: read it, plan it, own it.`,
 		Example: `  kubectl turnup provision
   terraform -chdir=clusters/demo/terraform plan`,
-		Args: cobra.MaximumNArgs(1),
+		Args: oneName,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			t, err := a.wanted(f, args)
 			if err != nil {
 				return err
 			}
-			unlock, err := t.Begin()
+			end, err := t.Begin()
 			if err != nil {
 				return err
 			}
-			defer unlock()
+			defer end()
 			return t.Provision(cmd.Context())
 		},
 	}
@@ -44,17 +50,17 @@ control plane, and let the workers join. It needs nothing of phase 1 but
 clusters/NAME/machines.json. The nodes are not ready before phase 3 has
 installed a pod network.`,
 		Example: `  kubectl turnup bootstrap`,
-		Args:    cobra.MaximumNArgs(1),
+		Args:    oneName,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			t, err := a.wanted(f, args)
 			if err != nil {
 				return err
 			}
-			unlock, err := t.Begin()
+			end, err := t.Begin()
 			if err != nil {
 				return err
 			}
-			defer unlock()
+			defer end()
 			return t.Bootstrap(cmd.Context())
 		},
 	}
@@ -75,8 +81,11 @@ Ignition config per machine, the addon manager's manifests and the built addons.
 The same config gives the same bytes. Keys and tokens are written as
 placeholders.`,
 		Example: `  kubectl turnup render --output rendered`,
-		Args:    cobra.MaximumNArgs(1),
+		Args:    oneName,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if output == "" {
+				return ui.Hint(errors.New("render: there is no directory to write to"), "say where: --output rendered")
+			}
 			t, err := a.wanted(f, args)
 			if err != nil {
 				return err
@@ -86,6 +95,5 @@ placeholders.`,
 	}
 	f.addConfig(cmd)
 	cmd.Flags().StringVar(&output, "output", "", "`DIRECTORY` to write to")
-	_ = cmd.MarkFlagRequired("output")
 	return cmd
 }

@@ -21,7 +21,7 @@ func (a *app) status() *cobra.Command {
 		Long:    "Show a cluster's machines, nodes and addons. Exits with 1 unless all of them are well.",
 		Example: `  kubectl turnup status
   kubectl turnup status -o json`,
-		Args: cobra.MaximumNArgs(1),
+		Args: oneName,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			t, err := a.existing(f, args)
 			if err != nil {

@@ -9,6 +9,7 @@ import (
 
 	"turnup.dev/kubectl-turnup/internal/config"
 	"turnup.dev/kubectl-turnup/internal/images"
+	"turnup.dev/kubectl-turnup/internal/ui"
 )
 
 func (a *app) version() *cobra.Command {
@@ -30,7 +31,7 @@ func (a *app) version() *cobra.Command {
 				})
 			}
 			if output != "" {
-				return fmt.Errorf("--output %q is not known: want json", output)
+				return ui.Hint(fmt.Errorf("--output %q is not known", output), "want json, or leave it out")
 			}
 			_, err := fmt.Fprintf(a.streams.Out, "kubectl turnup %s (%s)\nKubernetes %s\naddon manager %s\n",
 				a.build.Version, a.build.Commit, kubernetes, manager)

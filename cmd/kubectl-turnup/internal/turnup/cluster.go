@@ -25,14 +25,23 @@ type access struct {
 	dynamic dynamic.Interface
 }
 
-// connect reads the cluster's own kubeconfig; the user's contexts do not matter.
-func (t *Turnup) connect() (*access, error) {
+// AdminKubeconfig is what the cluster's own kubeconfig holds.
+func (t *Turnup) AdminKubeconfig() ([]byte, error) {
 	data, err := os.ReadFile(t.Home.Kubeconfig())
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, ui.Hint(fmt.Errorf("the cluster %s has no kubeconfig yet", t.name()), "`kubectl turnup create` goes on where it was")
+		return nil, ui.Hint(fmt.Errorf("the cluster %s has no kubeconfig yet", t.name()), "`kubectl turnup create %s` goes on where it was", t.name())
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read kubeconfig: %w", err)
+	}
+	return data, nil
+}
+
+// connect reads the cluster's own kubeconfig; the user's contexts do not matter.
+func (t *Turnup) connect() (*access, error) {
+	data, err := t.AdminKubeconfig()
+	if err != nil {
+		return nil, err
 	}
 	config, err := clientcmd.RESTConfigFromKubeConfig(data)
 	if err != nil {

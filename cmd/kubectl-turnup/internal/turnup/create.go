@@ -16,11 +16,11 @@ import (
 // changes nothing and an interrupted one goes on where it was.
 func (t *Turnup) Create(ctx context.Context) error {
 	start := time.Now()
-	unlock, err := t.Begin()
+	end, err := t.Begin()
 	if err != nil {
 		return err
 	}
-	defer unlock()
+	defer end()
 
 	if err := t.Provision(ctx); err != nil {
 		return err
@@ -71,11 +71,13 @@ func settle(ctx context.Context) error {
 }
 
 // Begin makes the cluster's directory, takes its lock and records the config.
-func (t *Turnup) Begin() (unlock func(), err error) {
+// The returned func gives the lock back; where nothing was made for a new
+// cluster (its checks failed, say), the directory goes, too.
+func (t *Turnup) Begin() (end func(), err error) {
 	if err := t.Home.Make(); err != nil {
 		return nil, err
 	}
-	unlock, err = t.Home.Lock()
+	unlock, err := t.Home.Lock()
 	if err != nil {
 		return nil, err
 	}
@@ -83,7 +85,12 @@ func (t *Turnup) Begin() (unlock func(), err error) {
 		unlock()
 		return nil, err
 	}
-	return unlock, nil
+	return func() {
+		if t.Home.untouched() {
+			_ = t.Home.remove() // the config alone does no harm
+		}
+		unlock()
+	}, nil
 }
 
 func (t *Turnup) farewell(took time.Duration) {

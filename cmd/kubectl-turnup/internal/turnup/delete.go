@@ -3,7 +3,6 @@ package turnup
 import (
 	"context"
 	"fmt"
-	"os"
 	"time"
 
 	"turnup.dev/kubectl-turnup/internal/kubeconfig"
@@ -29,11 +28,6 @@ func (t *Turnup) Delete(ctx context.Context) error {
 		if _, err := kubeconfig.Remove(t.Kubeconfig, t.name()); err != nil {
 			return err
 		}
-		if err := os.RemoveAll(t.Home.Dir); err != nil {
-			return fmt.Errorf("remove the cluster's directory: %w", err)
-		}
-		// Only when it was the last one.
-		_ = os.Remove(baseOf(t.Home))
-		return nil
+		return t.Home.remove()
 	})
 }

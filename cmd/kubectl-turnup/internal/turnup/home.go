@@ -72,7 +72,7 @@ const ignored = "# Keys, state and what is made from them.\n*\n"
 // Make makes the directory.
 func (h Home) Make() error {
 	if err := os.MkdirAll(h.Dir, 0o700); err != nil {
-		return fmt.Errorf("make the cluster's directory: %w", err)
+		return ui.Hint(fmt.Errorf("make the cluster's directory: %w", err), "run it where you may write, or keep the clusters elsewhere with --dir")
 	}
 	return writeFile(h.path(".gitignore"), []byte(ignored), 0o600)
 }
@@ -132,5 +132,21 @@ func writeFile(path string, data []byte, mode fs.FileMode) error {
 	return nil
 }
 
-// baseOf is the directory that holds the clusters' directories.
-func baseOf(h Home) string { return filepath.Dir(h.Dir) }
+// untouched reports whether the directory holds nothing but the config.
+func (h Home) untouched() bool {
+	for _, path := range []string{h.Terraform(), h.Machines(), h.PKI()} {
+		if _, err := os.Stat(path); err == nil {
+			return false
+		}
+	}
+	return true
+}
+
+// remove removes the directory, and the one it is in if it was the last there.
+func (h Home) remove() error {
+	if err := os.RemoveAll(h.Dir); err != nil {
+		return fmt.Errorf("remove the cluster's directory: %w", err)
+	}
+	_ = os.Remove(filepath.Dir(h.Dir)) // refused while there are others
+	return nil
+}

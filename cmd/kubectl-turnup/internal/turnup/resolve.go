@@ -41,7 +41,9 @@ func Resolve(req Request) (config.Cluster, error) {
 		return config.Cluster{}, err
 	}
 	if req.Name != "" {
-		cfg.Cluster.Name = req.Name
+		if err := config.Set(&cfg, "cluster.name="+req.Name); err != nil {
+			return config.Cluster{}, ui.Hint(err, "choose another NAME, for instance demo")
+		}
 	}
 	if req.Bundle != "" {
 		if cfg.Bootstrap.Bundle, err = filepath.Abs(req.Bundle); err != nil {
@@ -63,13 +65,16 @@ func Resolve(req Request) (config.Cluster, error) {
 	}
 	stored, err := home.ReadConfig()
 	if err != nil {
-		return config.Cluster{}, ui.Hint(err, "that file is turnup's own record; delete it to start from your config again")
+		return config.Cluster{}, ui.Hint(err, mendRecord)
 	}
 	if cfg.Bootstrap.Bundle == "" {
 		cfg.Bootstrap.Bundle = stored.Bootstrap.Bundle
 	}
 	return cfg, unchangeable(stored, cfg)
 }
+
+// mendRecord is what to do when our own copy of a config cannot be read.
+const mendRecord = "that file is turnup's own record; delete it, and `kubectl turnup create` with your config writes it again"
 
 func base(req Request) (config.Cluster, error) {
 	path := req.ConfigFile
@@ -86,7 +91,7 @@ func base(req Request) (config.Cluster, error) {
 	}
 	if home := HomeOf(req.Base, name); home.Exists() {
 		stored, err := home.ReadConfig()
-		return stored, ui.Hint(err, "that file is turnup's own record; delete it to start from your config again")
+		return stored, ui.Hint(err, mendRecord)
 	}
 	return cfg, nil
 }
@@ -140,7 +145,7 @@ func Find(req Request) (Home, config.Cluster, error) {
 		return Home{}, config.Cluster{}, missing(req.Base, name)
 	}
 	cfg, err := home.ReadConfig()
-	return home, cfg, err
+	return home, cfg, ui.Hint(err, mendRecord)
 }
 
 func which(req Request) (string, error) {
