@@ -103,6 +103,7 @@ func (c *cluster) connect(t testing.TB) {
 		t.Fatal(err)
 	}
 	c.rest.QPS, c.rest.Burst, c.rest.Timeout = 100, 200, 15*time.Second
+	c.rest.WarningHandler = rest.NoWarnings{}
 	if c.kube, err = kubernetes.NewForConfig(c.rest); err != nil {
 		t.Fatal(err)
 	}

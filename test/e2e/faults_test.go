@@ -109,3 +109,38 @@ func (c *cluster) createStartsAStoppedMachine(ctx context.Context, t *testing.T)
 	})
 	c.reach(ctx, t, "web", 30*time.Second)
 }
+
+// killedControlPlaneComesBack finds the same objects after a power cut.
+func (c *cluster) killedControlPlaneComesBack(ctx context.Context, t *testing.T) {
+	m := c.machine(machines.ControlPlane, 0)
+	before, err := c.kube.CoreV1().Namespaces().Get(ctx, namespace, metav1.GetOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.docker.ContainerKill(ctx, m.Name, "KILL"); err != nil {
+		t.Fatal(err)
+	}
+	on := time.Now()
+	if err := c.docker.ContainerStart(ctx, m.Name, container.StartOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	api := await(ctx, t, "the API server to answer again", 2*time.Minute, func(ctx context.Context) (bool, string, error) {
+		ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
+		defer cancel()
+		now, err := c.kube.CoreV1().Namespaces().Get(ctx, namespace, metav1.GetOptions{})
+		if err != nil {
+			return false, "", err
+		}
+		if now.UID != before.UID {
+			t.Fatalf("namespace %s is another one now: etcd lost its data", namespace)
+		}
+		return true, "", nil
+	})
+	node := c.awaitBack(ctx, t, m.Name, on)
+	healthy := await(ctx, t, "status to say that all is well", 2*time.Minute, func(ctx context.Context) (bool, string, error) {
+		r := c.run(ctx, t, "status", c.name)
+		return r.code == 0, r.String(), nil
+	})
+	t.Logf("after a start: API server in %s, node ready %s later, all well %s later", ms(api), ms(node), ms(healthy))
+	c.reach(ctx, t, "web", 30*time.Second)
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -24,6 +25,7 @@ func TestOneCommandTurnsUpACluster(t *testing.T) {
 
 	c.sub(ctx, t, "every machine is a ready node of the right version", c.nodesAreReady)
 	c.sub(ctx, t, "the kubeconfig has the context, and keeps what it had", c.kubeconfigIsMerged)
+	c.sub(ctx, t, "kubectl finds the plugin", c.kubectlFindsThePlugin)
 	c.sub(ctx, t, "the other verbs agree", c.verbsAgree)
 	c.sub(ctx, t, "pods start from the images of the bundle", c.startPods)
 	c.sub(ctx, t, "a pod reaches a pod on another worker, by VXLAN", c.podsReachEachOther)
@@ -49,6 +51,7 @@ func TestOneCommandTurnsUpACluster(t *testing.T) {
 
 	c.sub(ctx, t, "a killed worker comes back with its pods", c.killedWorkerComesBack)
 	c.sub(ctx, t, "create starts a machine that was stopped", c.createStartsAStoppedMachine)
+	c.sub(ctx, t, "a killed control plane comes back with what it knew", c.killedControlPlaneComesBack)
 	c.sub(ctx, t, "create goes on wherever it was interrupted, beside another cluster", c.createResumes)
 	c.sub(ctx, t, "delete leaves nothing", c.deleteLeavesNothing)
 	c.sub(ctx, t, "delete a second time says that nothing is there", c.deleteTwiceIsAnError)
@@ -71,6 +74,20 @@ func (c *cluster) kubeconfigIsMerged(_ context.Context, t *testing.T) {
 	}
 	if info.Mode().Perm() != 0o600 {
 		t.Errorf("the kubeconfig has mode %o, want 600", info.Mode().Perm())
+	}
+}
+
+// kubectlFindsThePlugin runs it the way its README says.
+func (c *cluster) kubectlFindsThePlugin(ctx context.Context, t *testing.T) {
+	kubectl, err := exec.LookPath("kubectl")
+	if err != nil {
+		t.Skip("SKIPPED: kubectl is not on the PATH")
+	}
+	cmd := exec.CommandContext(ctx, kubectl, "turnup", "status", c.name)
+	cmd.Dir = c.dir
+	cmd.Env = append(os.Environ(), "KUBECONFIG="+c.kubeconfig, "PATH="+filepath.Dir(c.path)+string(os.PathListSeparator)+os.Getenv("PATH"))
+	if out, err := cmd.CombinedOutput(); err != nil || !strings.Contains(string(out), c.name+"-worker-1") {
+		t.Errorf("kubectl turnup status: %v\n%s", err, out)
 	}
 }
 
