@@ -159,8 +159,11 @@ func normal(text, dir string) string {
 func golden(t *testing.T, name, got string) {
 	t.Helper()
 	path := filepath.Join("testdata", "badinput", strings.Map(func(r rune) rune {
-		if r == ' ' {
+		switch r {
+		case ' ':
 			return '-'
+		case '\'': // not allowed in the file names of a Go module
+			return -1
 		}
 		return r
 	}, name)+".txt")

@@ -16,7 +16,6 @@ import (
 // terraform is a tool that is found, and never gets to run.
 const terraform = "#!/bin/sh\nexit 1\n"
 
-
 const machinesFile = `{
   "apiVersion": "turnup.dev/v1alpha1",
   "kind": "Machines",
