@@ -14,6 +14,8 @@ const (
 	maxFiles    = 20_000
 	maxFileSize = 4 << 20
 	maxTreeSize = 64 << 20
+	// manyFiles make a tree large; most have a few dozen.
+	manyFiles = 100
 )
 
 // source parses a source statement of one of the four kinds and reads its files.
@@ -101,6 +103,11 @@ func (p *parser) include(file string, at Span) {
 	}
 	p.read[file] = at
 	p.tree.Files = append(p.tree.Files, file)
+	if len(p.read) == manyFiles {
+		// All that is read stays, so there is nothing to collect. Memory that
+		// is not touched costs nothing, but it puts the next collection off.
+		p.ballast = make([]byte, 32<<20)
+	}
 
 	outer, outerBase, outerLexer, outerIncluded := p.file, p.base, p.lexer, p.included
 	p.file, p.base, p.entry = file, len(p.blocks), nil

@@ -3,6 +3,7 @@ package kconfig
 import (
 	"fmt"
 	"io/fs"
+	"runtime"
 	"slices"
 )
 
@@ -37,6 +38,7 @@ func Parse(fsys fs.FS, root string) (*Tree, error) {
 		p.tree.arrange()
 		p.findLoops()
 	}
+	runtime.KeepAlive(p.ballast)
 	if len(p.errors) > 0 {
 		return nil, p.errors.sorted()
 	}
@@ -57,6 +59,8 @@ type parser struct {
 	errors    Errors
 	warnings  Errors
 	size      int
+	// ballast is never used; see include.
+	ballast []byte
 	// tokens are buffers of lexers that are done.
 	tokens   [][]token
 	nodes    slab[Node]
