@@ -50,6 +50,9 @@ func awaitRuntime(ctx context.Context, t transport.Transport, machine string) er
 		What: "the container runtime of machine " + machine, Budget: upBudget, Every: 100 * time.Millisecond,
 	}, func(ctx context.Context) (bool, string, error) {
 		_, err := t.Run(ctx, "test -S /run/containerd/containerd.sock && ctr version >/dev/null", nil)
+		if transport.IsGone(err) {
+			return false, "", wait.Stop(err)
+		}
 		return err == nil, "", err
 	})
 }

@@ -3,22 +3,18 @@ package bootstrap
 import (
 	"bytes"
 	"encoding/json"
-	"flag"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	ignition "github.com/coreos/ignition/v2/config/v3_4"
-	"github.com/google/go-cmp/cmp"
 	"sigs.k8s.io/yaml"
 
 	"turnup.dev/kubectl-turnup/bootstrap/pki"
 	"turnup.dev/kubectl-turnup/internal/config"
+	"turnup.dev/kubectl-turnup/internal/golden"
 	"turnup.dev/kubectl-turnup/internal/machines"
 )
-
-var update = flag.Bool("update", false, "rewrite golden files (and fail, so that nobody accepts them unread)")
 
 func onePlusTwo() machines.File {
 	docker := func(name string) machines.Transport {
@@ -43,28 +39,10 @@ func render(t *testing.T, cfg config.Cluster, file machines.File) []Rendered {
 
 func TestOnePlusTwoMachinesRenderAsTheGoldenFilesSay(t *testing.T) {
 	for _, r := range render(t, config.Default(), onePlusTwo()) {
-		golden(t, filepath.Join("testdata", "golden", r.Machine.Name+".json"), r.Ignition)
+		golden.Check(t, filepath.Join("testdata", "golden", r.Machine.Name+".json"), string(r.Ignition))
 		for _, f := range r.Files {
-			golden(t, filepath.Join("testdata", "golden", r.Machine.Name, filepath.FromSlash(f.Path)), f.Content)
+			golden.Check(t, filepath.Join("testdata", "golden", r.Machine.Name, filepath.FromSlash(f.Path)), string(f.Content))
 		}
-	}
-}
-
-func golden(t *testing.T, path string, got []byte) {
-	t.Helper()
-	want, err := os.ReadFile(path)
-	if *update && (err != nil || !bytes.Equal(want, got)) {
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, got, 0o644); err != nil {
-			t.Fatal(err)
-		}
-		t.Errorf("%s is rewritten: read it, then run without -update", path)
-		return
-	}
-	if diff := cmp.Diff(string(want), string(got)); diff != "" {
-		t.Errorf("%s (-want +got, `go test ./bootstrap -update` rewrites):\n%s", path, diff)
 	}
 }
 

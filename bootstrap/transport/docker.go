@@ -7,24 +7,41 @@ import (
 	"io"
 	"strings"
 
+	cerrdefs "github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/client"
 	"github.com/docker/docker/pkg/stdcopy"
+
+	"turnup.dev/kubectl-turnup/internal/dockerhost"
+	"turnup.dev/kubectl-turnup/internal/ui"
 )
 
 // docker reaches a machine that is a container by the Docker API's exec.
 type docker struct {
 	machine   string
 	container string
+	host      string
 	api       *client.Client
 }
 
 func openDocker(machine, name string) (Transport, error) {
-	api, err := client.NewClientWithOpts(client.FromEnv, client.WithAPIVersionNegotiation())
+	api, host, err := dockerhost.Client()
 	if err != nil {
-		return nil, fmt.Errorf("connect to Docker: %w", err)
+		return nil, err
 	}
-	return &docker{machine: machine, container: name, api: api}, nil
+	return &docker{machine: machine, container: name, host: host, api: api}, nil
+}
+
+// unreachable tells what no further try will cure from what one may.
+func (d *docker) unreachable(err error) error {
+	switch {
+	case client.IsErrConnectionFailed(err):
+		return gone{dockerhost.Explain(d.host, err)}
+	case cerrdefs.IsNotFound(err):
+		return gone{ui.Hint(fmt.Errorf("reach machine %s: Docker at %s has no container %s", d.machine, d.host, d.container),
+			"`kubectl turnup create` makes machines; for machines of your own, name their container in the machines file")}
+	}
+	return fmt.Errorf("run on machine %s: %w", d.machine, err)
 }
 
 func (d *docker) Close() error { return d.api.Close() }
@@ -35,7 +52,7 @@ func (d *docker) Run(ctx context.Context, script string, stdin io.Reader) (strin
 		AttachStdin: stdin != nil, AttachStdout: true, AttachStderr: true,
 	})
 	if err != nil {
-		return "", fmt.Errorf("run on machine %s: %w", d.machine, err)
+		return "", d.unreachable(err)
 	}
 	stream, err := d.api.ContainerExecAttach(ctx, exec.ID, container.ExecAttachOptions{})
 	if err != nil {

@@ -4,6 +4,7 @@ package transport
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 
@@ -30,6 +31,18 @@ func (e *ExitError) Error() string {
 		return fmt.Sprintf("a command on %s exited with %d", e.Machine, e.Code)
 	}
 	return fmt.Sprintf("a command on %s exited with %d: %s", e.Machine, e.Code, e.Stderr)
+}
+
+// gone is an error of a machine that is not there, nor will be by waiting.
+type gone struct{ error }
+
+func (g gone) Unwrap() error { return g.error }
+
+// IsGone tells whether an error means that trying again is no use: there is no
+// such machine, or no way to ask for it.
+func IsGone(err error) bool {
+	var g gone
+	return errors.As(err, &g)
 }
 
 // Open connects to a machine by the transport its entry names.

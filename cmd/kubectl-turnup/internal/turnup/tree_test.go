@@ -3,7 +3,6 @@ package turnup
 import (
 	"context"
 	"errors"
-	"flag"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,9 +12,8 @@ import (
 	"turnup.dev/kubectl-turnup/addon-manager/source"
 	"turnup.dev/kubectl-turnup/addons"
 	"turnup.dev/kubectl-turnup/internal/config"
+	"turnup.dev/kubectl-turnup/internal/golden"
 )
-
-var update = flag.Bool("update", false, "rewrite golden files (and fail, so that nobody accepts them unread)")
 
 const endpoint = "172.30.0.11:6443"
 
@@ -72,19 +70,7 @@ func TestTheCommittedValuesAreThoseOfTheDefaultConfig(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := addons.FS.ReadFile(addons.Values)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if *update && string(got) != string(want) {
-		path := filepath.Join("..", "..", "..", "..", "addons", filepath.FromSlash(addons.Values))
-		if err := os.WriteFile(path, want, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if string(got) != string(want) {
-		t.Errorf("addons/%s is\n%s\nwant (-update rewrites it)\n%s", addons.Values, got, want)
-	}
+	golden.Check(t, filepath.Join("..", "..", "..", "..", "addons", filepath.FromSlash(addons.Values)), string(want))
 }
 
 func TestANewTreeIsARepositoryOfItsOwnWithOneCommit(t *testing.T) {
