@@ -80,7 +80,7 @@ func (n *Node) includes(other *Node) bool {
 
 // eachTerm visits the conditions of a node that its siblings do not share.
 func (n *Node) eachTerm(visit func(*Expr)) {
-	for _, e := range n.scope.depends {
+	for _, e := range n.DependsOn {
 		e.eachTerm(visit)
 	}
 	if n.hasPrompt || n.Symbol == nil {

@@ -125,8 +125,12 @@ func (p *parser) depends(token) {
 			not := p.exprs.new(Expr{Op: OpNot, Left: only, Span: only.Span})
 			condition = p.exprs.new(Expr{Op: OpOr, Left: condition, Right: not, Span: condition.Span})
 		}
-		p.entry.DependsOn = append(p.entry.DependsOn, condition)
-		p.entry.scope.depends = p.entry.DependsOn
+		n := p.entry
+		if n.DependsOn == nil && n.Kind != KindMenu {
+			n.scope = p.newScope(n.scope)
+		}
+		n.DependsOn = append(n.DependsOn, condition)
+		n.scope.depends = n.DependsOn
 	}
 }
 

@@ -10,6 +10,7 @@ func (p *parser) menu(first token) {
 		p.fail(p.span(first), "a choice cannot contain a menu")
 	}
 	n := p.add(KindMenu, first)
+	n.scope = p.newScope(n.scope)
 	p.setPrompt(n)
 	p.end()
 	p.open(n, n.scope)
@@ -17,8 +18,10 @@ func (p *parser) menu(first token) {
 
 func (p *parser) ifBlock(first token) {
 	n := p.add(kindIf, first)
+	n.scope = p.newScope(n.scope)
 	if condition := p.expression(); condition != nil {
-		n.scope.depends = append(n.scope.depends, condition)
+		n.DependsOn = append(n.DependsOn, condition)
+		n.scope.depends = n.DependsOn
 		p.end()
 	}
 	p.entry = nil

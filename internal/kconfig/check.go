@@ -130,10 +130,10 @@ func (p *parser) checkChoice(ch *Choice) {
 func (p *parser) checkNodes(nodes []*Node) {
 	for _, n := range nodes {
 		p.checkCondition(n, n.PromptIf)
-		for _, e := range n.scope.depends {
+		for _, e := range n.DependsOn {
 			p.checkCondition(n, e)
 		}
-		for _, e := range n.scope.visible {
+		for _, e := range n.VisibleIf {
 			p.checkCondition(n, e)
 		}
 		p.checkNodes(n.Children)

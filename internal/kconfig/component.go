@@ -7,8 +7,8 @@ import "slices"
 func components(size int, edges func(int, func(edge))) [][]int {
 	t := &tarjan{
 		edges: edges,
-		index: make([]int, size),
-		low:   make([]int, size),
+		index: make([]int32, size),
+		low:   make([]int32, size),
 		on:    make([]bool, size),
 	}
 	t.follow = t.edge
@@ -23,10 +23,10 @@ func components(size int, edges func(int, func(edge))) [][]int {
 type tarjan struct {
 	edges func(int, func(edge))
 	// index is when a vertex was reached first, from 1.
-	index, low []int
+	index, low []int32
 	on         []bool
 	stack      []int
-	count      int
+	count      int32
 	// at is the vertex whose edges are being followed, and loop says whether
 	// one of them leads back to it.
 	at    int

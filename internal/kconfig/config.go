@@ -207,7 +207,7 @@ func (c *Config) NodeVisible(n *Node) bool {
 		return false
 	}
 	if c.promptVisible(n) {
-		return n.Kind != KindMenu || c.visibleInside(n)
+		return true
 	}
 	if n.Symbol == nil || !c.yes(n.Symbol) {
 		return false

@@ -159,7 +159,7 @@ func (d *dotConfig) node(n *Node) {
 // headed says whether a menu or comment has a heading, be it empty: as in Linux
 // the "visible if" of a menu around it does not matter.
 func (d *dotConfig) headed(n *Node) bool {
-	return d.depends(n.scope) && d.all(n.scope.visible)
+	return d.depends(n.scope) && d.all(n.VisibleIf)
 }
 
 func (d *dotConfig) line(s *Symbol) {

@@ -35,9 +35,7 @@ func (l *edgeList) prompt(n *Node) {
 		return
 	}
 	l.vertex("depends on", l.g.depends(n.scope), n.Span)
-	if n.scope.parent != nil {
-		l.vertex("is visible depending on", l.g.shown(n.scope.parent), n.Span)
-	}
+	l.vertex("is visible depending on", l.g.shown(n.scope), n.Span)
 	l.expr("has a prompt depending on", n.PromptIf)
 }
 
@@ -68,11 +66,13 @@ func (l *edgeList) ranges(ranges []*Range) {
 
 func (l *edgeList) ofSymbol(s *Symbol) {
 	g := l.g
+	if s.Choice != nil {
+		l.vertex("is a member of", g.selection(s.Choice), s.Span())
+	}
 	for _, n := range s.Nodes {
 		l.prompt(n)
 	}
 	if s.Choice != nil {
-		l.vertex("is a member of", g.selection(s.Choice), s.Span())
 		return
 	}
 	l.defaults(s.Defaults)

@@ -11,7 +11,7 @@ func (p *parser) config(first token, kind Kind) {
 	name := p.name(first.text)
 	p.end()
 	if name == "" {
-		p.entry = &Node{Kind: kind, Symbol: &Symbol{}, scope: p.newScope(nil)}
+		p.entry = &Node{Kind: kind, Symbol: &Symbol{}, scope: p.tree.Root.scope}
 		return
 	}
 	n := p.add(kind, first)
@@ -113,6 +113,6 @@ func (p *parser) unknownStatement(first token) {
 	// Most likely a statement like "confg NAME": what follows is not the
 	// previous entry's.
 	if first.col == 1 {
-		p.entry = &Node{Kind: KindConfig, Symbol: &Symbol{}, scope: p.newScope(nil)}
+		p.entry = &Node{Kind: KindConfig, Symbol: &Symbol{}, scope: p.tree.Root.scope}
 	}
 }

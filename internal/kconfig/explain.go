@@ -69,13 +69,9 @@ func (c *Config) Unmet(s *Symbol) []Condition {
 
 // UnmetNode returns the failing parts of the conditions of a node.
 func (c *Config) UnmetNode(n *Node) []Condition {
-	conditions := n.Conditions()
-	if n.Kind == KindMenu {
-		conditions = append(conditions, terms(n.VisibleIf)...)
-	}
 	var unmet []Condition
 	seen := map[string]bool{}
-	for _, e := range conditions {
+	for _, e := range n.Conditions() {
 		for _, failing := range c.failing(e, nil) {
 			text := c.describe(failing)
 			if !seen[text] {

@@ -24,7 +24,7 @@ func (p *parser) load(file string) (text, problem string) {
 		return "", reason(file, err)
 	}
 	defer f.Close()
-	data, err := readAll(f, size)
+	data, err := p.readAll(f, size)
 	if err != nil {
 		return "", reason(file, err)
 	}
@@ -40,9 +40,10 @@ func (p *parser) load(file string) (text, problem string) {
 }
 
 // readAll reads a file that should have a size, up to one byte more than a file
-// may have.
-func readAll(f fs.File, size int64) ([]byte, error) {
-	data := make([]byte, 0, min(size, maxFileSize)+1)
+// may have. The result is valid until the next call.
+func (p *parser) readAll(f fs.File, size int64) ([]byte, error) {
+	data := slices.Grow(p.scratch[:0], int(min(size, maxFileSize))+1)
+	defer func() { p.scratch = data }()
 	for len(data) <= maxFileSize {
 		if len(data) == cap(data) {
 			data = slices.Grow(data, len(data))

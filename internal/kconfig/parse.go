@@ -61,6 +61,8 @@ type parser struct {
 	size      int
 	// ballast is never used; see include.
 	ballast []byte
+	// scratch is what files are read into.
+	scratch []byte
 	// tokens are buffers of lexers that are done.
 	tokens   [][]token
 	nodes    slab[Node]
@@ -174,14 +176,15 @@ func (p *parser) statement() {
 	}
 }
 
-// add makes a node the entry that attributes belong to, inside of the block.
+// add makes a node the entry that attributes belong to, inside of the block,
+// whose scope it shares as long as it has no conditions of its own.
 func (p *parser) add(kind Kind, first token) *Node {
 	b := p.blocks[len(p.blocks)-1]
 	n := p.nodes.new(Node{
 		Kind:     kind,
 		Span:     p.span(first),
 		Included: p.included,
-		scope:    p.newScope(b.scope),
+		scope:    b.scope,
 	})
 	b.node.Children = append(b.node.Children, n)
 	p.entry = n

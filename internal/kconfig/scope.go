@@ -1,7 +1,7 @@
 package kconfig
 
-// scope is what the entries inside of a menu, an if, a choice or a definition
-// have in common. Scopes are evaluated once, however many entries are in one.
+// scope is what the entries inside of a menu, an if or a choice have in common,
+// or the conditions of one entry. Scopes are evaluated once, however many entries are in one.
 type scope struct {
 	id     int
 	parent *scope
@@ -12,6 +12,8 @@ type scope struct {
 	choice *Choice
 }
 
+// dependencies are the conditions of a scope and all around it, from the outside
+// to the inside, without "visible if".
 func (s *scope) dependencies() []*Expr {
 	if s == nil {
 		return nil
@@ -19,33 +21,24 @@ func (s *scope) dependencies() []*Expr {
 	if s.choice != nil {
 		return s.choice.Nodes[0].Conditions()
 	}
-	return append(s.parent.dependencies(), terms(s.depends)...)
+	return appendTerms(s.parent.dependencies(), s.depends)
 }
 
-// conditions are those for a prompt in the scope, with that of the prompt.
+// conditions are the dependencies with "visible if", and that of a prompt.
 func (s *scope) conditions(promptIf *Expr) []*Expr {
-	return promptIf.appendTerms(s.outside())
-}
-
-// outside are the dependencies and, of the scopes around, the visibilities.
-func (s *scope) outside() []*Expr {
 	if s == nil {
-		return nil
+		return promptIf.appendTerms(nil)
 	}
 	if s.choice != nil {
-		return s.choice.Nodes[0].Conditions()
+		return promptIf.appendTerms(s.choice.Nodes[0].Conditions())
 	}
-	conditions := s.parent.outside()
-	if s.parent != nil {
-		conditions = append(conditions, terms(s.parent.visible)...)
-	}
-	return append(conditions, terms(s.depends)...)
+	around := appendTerms(s.parent.conditions(nil), s.depends)
+	return promptIf.appendTerms(appendTerms(around, s.visible))
 }
 
-func terms(conditions []*Expr) []*Expr {
-	var all []*Expr
+func appendTerms(terms, conditions []*Expr) []*Expr {
 	for _, e := range conditions {
-		all = e.appendTerms(all)
+		terms = e.appendTerms(terms)
 	}
-	return all
+	return terms
 }

@@ -152,11 +152,8 @@ func (c *Config) anyDefinition(s *Symbol) bool {
 }
 
 func (c *Config) promptVisible(n *Node) bool {
-	return c.depends(n.scope) && c.shown(n.scope.parent) && c.holds(n.PromptIf)
+	return c.depends(n.scope) && c.shown(n.scope) && c.holds(n.PromptIf)
 }
-
-// visibleInside says whether what a menu's "visible if" asks for holds.
-func (c *Config) visibleInside(n *Node) bool { return c.shown(n.scope) }
 
 // depends says whether the dependencies of a scope and all around it hold.
 func (c *Config) depends(sc *scope) bool {
