@@ -60,9 +60,33 @@ func (m *model) whyHidden(n *kconfig.Node) string {
 	}
 	texts := make([]string, len(unmet))
 	for i, condition := range unmet {
-		texts[i] = condition.Text
+		texts[i] = m.needed(condition)
 	}
 	return "Hidden: needs " + strings.Join(texts, " and ") + "."
+}
+
+// needed is a failing condition in words, where there are simple ones: what a
+// choice or a switch would have to be, and is.
+func (m *model) needed(c kconfig.Condition) string {
+	e, want := c.Expr, "on"
+	if e.Op == kconfig.OpNot {
+		e, want = e.Left, "off"
+	}
+	if e.Op != kconfig.OpSymbol || !e.Symbol.Defined() || e.Symbol.Type != kconfig.Bool {
+		return c.Text
+	}
+	s := e.Symbol
+	if s.Choice == nil || s.Choice.Name == "" {
+		return s.Name + " " + want
+	}
+	text := s.Choice.Name + " = " + shortName(s)
+	if want == "off" {
+		return s.Choice.Name + " other than " + shortName(s)
+	}
+	if now := m.config.Selected(s.Choice); now != nil {
+		text += " (now " + shortName(now) + ")"
+	}
+	return text
 }
 
 // choose makes a member the selected one and closes the choice.
@@ -97,11 +121,11 @@ func (m *model) reset(n *kconfig.Node) {
 		return
 	}
 	if m.facts.inside[n] == 0 {
-		m.say(told, "Everything in “"+n.Prompt+"” is at its default.")
+		m.say(told, "Everything in \""+n.Prompt+"\" is at its default.")
 		return
 	}
 	m.push(&question{
-		title: "Set everything in “" + n.Prompt + "” to its default?",
+		title: "Set everything in \"" + n.Prompt + "\" to its default?",
 		lines: []string{count(m.facts.inside[n], "entry differs", "entries differ") + " from the default."},
 		answers: []answer{
 			{"y", "set to defaults", func() { m.pop(); m.resetAll(n) }},

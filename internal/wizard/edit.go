@@ -10,8 +10,6 @@ type edit struct {
 	field field
 	// problem is what is wrong with what the field holds now.
 	problem *kconfig.Problem
-	// refused says that somebody tried to leave with it.
-	refused bool
 }
 
 func (m *model) startEdit(n *kconfig.Node) {
@@ -25,7 +23,6 @@ func (m *model) startEdit(n *kconfig.Node) {
 
 func (m *model) validate() {
 	m.edit.problem = m.config.CheckValue(m.edit.node.Symbol, m.edit.field.value())
-	m.edit.refused = false
 }
 
 // typing answers a key while a value is typed. Only a valid value is accepted,
@@ -51,7 +48,7 @@ func (m *model) typing(k key) {
 
 func (m *model) accept() bool {
 	if m.edit.problem != nil {
-		m.edit.refused = true
+		m.say(failed, "This value cannot be used. Esc leaves the entry as it was.")
 		return false
 	}
 	s, value := m.edit.node.Symbol, m.edit.field.value()
@@ -67,7 +64,7 @@ func (m *model) wanted(s *kconfig.Symbol) string {
 	kind := map[kconfig.Type]string{
 		kconfig.Int:    "a whole number",
 		kconfig.Hex:    "a hexadecimal number such as 0x1f",
-		kconfig.String: "a text",
+		kconfig.String: "any text",
 		kconfig.Bool:   "y or n",
 	}[s.Type]
 	if low, high, _, ok := m.config.Range(s); ok {
@@ -86,10 +83,5 @@ func (m *model) verdict() string {
 	if e.field.value() == "" {
 		text = "needs " + m.wanted(e.node.Symbol)
 	}
-	style := m.look.bad
-	if e.refused {
-		style = style.Bold(true)
-		text += m.look.dot + "Esc leaves it as it was"
-	}
-	return style.Render(m.look.failed + " " + text)
+	return m.look.bad.Render(m.look.failed + " " + text)
 }

@@ -51,20 +51,35 @@ func (m *model) drawInfo(s screen, l layout) []string {
 // drawProblems are what is wrong, as far as there is room.
 func (m *model) drawProblems(height int) []string {
 	l := m.look
+	lines := m.problemLines()
+	for i := range lines {
+		lines[i] = " " + l.bad.Render(lines[i])
+	}
+	if len(lines) <= height {
+		return lines
+	}
+	if len(m.facts.problems) == 1 {
+		return []string{" " + l.bad.Render(l.fit(l.failed+" "+l.text(m.facts.problems[0].Message), m.width-2))}
+	}
+	all := count(len(m.facts.problems), "problem", "problems")
+	return append(lines[:height-1], " "+l.bad.Render(l.failed+" "+all)+"  "+l.bold.Render("!")+l.dim.Render(" shows them one by one"))
+}
+
+// problemLines are the messages, each in two lines at most.
+func (m *model) problemLines() []string {
 	var lines []string
-	for i, p := range m.facts.problems {
-		if i == height-1 && len(m.facts.problems) > height {
-			rest := count(len(m.facts.problems)-i, "more problem", "more problems")
-			if i == 0 {
-				rest = count(len(m.facts.problems), "problem", "problems")
+	for _, p := range m.facts.problems {
+		parts := m.look.wrap(p.Message, m.width-4)
+		for i, part := range parts[:min(2, len(parts))] {
+			if i == 1 && len(parts) > 2 {
+				part = m.look.fit(part+m.look.cut+m.look.cut, m.width-4)
 			}
-			lines = append(lines, " "+l.bad.Render(l.failed+" "+rest)+"  "+l.bold.Render("!")+l.dim.Render(" shows them one by one"))
+			sign := map[bool]string{true: m.look.failed + " ", false: "  "}[i == 0]
+			lines = append(lines, sign+part)
+		}
+		if len(lines) > mostProblems {
 			break
 		}
-		if i == height {
-			break
-		}
-		lines = append(lines, " "+l.bad.Render(l.fit(l.failed+" "+l.text(p.Message), m.width-2)))
 	}
 	return lines
 }
@@ -99,8 +114,10 @@ func (m *model) keysOf(r row) []binding {
 		return nil
 	case n.Symbol != nil && n.Symbol.Choice != nil:
 		return []binding{{"Enter", "choose"}}
-	case n.Kind == kconfig.KindMenuconfig && m.opens(n):
+	case n.Kind == kconfig.KindMenuconfig && m.opens(n) && m.fixed(n.Symbol) == "":
 		return []binding{{"Enter", "open"}, {"Space", "turn off"}}
+	case n.Choice != nil:
+		return []binding{{"Enter", "choose"}}
 	case m.opens(n):
 		return []binding{{"Enter", "open"}}
 	case n.Symbol.Type != kconfig.Bool:

@@ -84,19 +84,29 @@ func (m *model) writeSymbol(s *sheet, symbol *kconfig.Symbol) {
 		s.fact("", "Your answer "+m.readable(value, symbol.Type)+" does not count: it "+p.Message+".", "")
 	}
 	if symbol.Choice == nil {
-		s.fact("Default", m.readable(m.config.Default(symbol), symbol.Type), "")
-	}
-	for _, d := range symbol.Defaults {
-		s.fact("", statement("default", d.Value.String(), d.If), d.Span.String())
+		m.writeDefaults(s, m.readable(m.config.Default(symbol), symbol.Type), symbol.Defaults)
 	}
 	active := m.activeRange(symbol)
 	for i, r := range symbol.Ranges {
 		note := r.Span.String()
-		if r == active {
+		if r == active && len(symbol.Ranges) > 1 {
 			note += ", holds now"
 		}
 		text := statement("from", r.Low.String()+" to "+r.High.String(), r.If)
 		s.fact(map[bool]string{true: "Range"}[i == 0], text, note)
+	}
+}
+
+// writeDefaults says what the default is, and the statements it comes from if
+// it is not simply that of one.
+func (m *model) writeDefaults(s *sheet, value string, defaults []*kconfig.Default) {
+	if len(defaults) == 1 && defaults[0].If == nil {
+		s.fact("Default", value, defaults[0].Span.String())
+		return
+	}
+	s.fact("Default", value, "")
+	for _, d := range defaults {
+		s.fact("", statement("default", d.Value.String(), d.If), d.Span.String())
 	}
 }
 
@@ -123,10 +133,7 @@ func (m *model) writeChoice(s *sheet, ch *kconfig.Choice) {
 		s.fact("Value", value, "")
 	}
 	if d := m.config.DefaultMember(ch); d != nil {
-		s.fact("Default", d.Prompt(), "")
-	}
-	for _, d := range ch.Defaults {
-		s.fact("", statement("default", d.Value.String(), d.If), d.Span.String())
+		m.writeDefaults(s, d.Prompt(), ch.Defaults)
 	}
 	for i, member := range ch.Members {
 		note := summary(member.Help())

@@ -37,8 +37,8 @@ func newIndex(tree *kconfig.Tree) *index {
 	return &ix
 }
 
-// ranks are how well an entry can match: its whole name, the start of it or of
-// a part of it, within it, within the prompt, within the help text.
+// ranks are how well an entry can match: its whole name or prompt, the start of
+// its name or of a part of it, within it, within the prompt, within the help text.
 const ranks = 5
 
 // find returns the entries in which all words are found, the best first, and of
@@ -54,6 +54,9 @@ func (ix *index) find(query string, shown func(*kconfig.Node) bool) []*kconfig.N
 		rank := e.rank(words)
 		if rank < 0 {
 			continue
+		}
+		if e.prompt == strings.Join(words, " ") {
+			rank = 0
 		}
 		if rank *= 2; !shown(e.node) {
 			rank++

@@ -26,7 +26,7 @@ func (m *model) writeVisibility(s *sheet, n *kconfig.Node) {
 		unmet = m.config.Unmet(n.Symbol)
 	}
 	for _, condition := range unmet {
-		s.item(m.look.bad.Render(m.look.failed), "needs "+condition.Text, m.look.plain)
+		s.item(m.look.bad.Render(m.look.failed), "needs "+m.needed(condition), m.look.plain)
 	}
 	if len(unmet) == 0 {
 		s.item(m.look.bad.Render(m.look.failed), m.whyHidden(n), m.look.plain)
@@ -49,7 +49,7 @@ func (m *model) writeRelations(s *sheet, n *kconfig.Node) {
 	for _, d := range dependents {
 		name := nameOf(d.Node)
 		if name == "" {
-			name = d.Node.Kind.String() + " “" + d.Node.Prompt + "”"
+			name = d.Node.Kind.String() + " \"" + d.Node.Prompt + "\""
 		}
 		s.item(m.look.mark, name+"  ("+string(d.Relation)+", "+d.Span.String()+")", m.look.plain)
 	}

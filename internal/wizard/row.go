@@ -40,7 +40,7 @@ func (menus) draw(m *model, columns, height int) picture {
 
 func (m *model) nothing() string {
 	if m.changedOnly {
-		return "Everything here is at its default. c shows it."
+		return "Everything here is at its default. c shows all again."
 	}
 	return "There is nothing to set here now. a shows what is hidden."
 }
@@ -128,9 +128,9 @@ func (m *model) value(r row, columns int) string {
 	return style.Render(l.fit(text, columns))
 }
 
-// hiddenValue says why an entry is hidden. A menu is opened nevertheless.
+// hiddenValue says why an entry is hidden, in the place of its value.
 func (m *model) hiddenValue(n *kconfig.Node, columns int) string {
-	return m.look.dim.Render(m.look.fit(m.look.text(m.whyHidden(n)), columns))
+	return m.look.dim.Render(m.look.fit(m.look.text(strings.TrimPrefix(m.whyHidden(n), "Hidden: ")), columns))
 }
 
 // inside says how much in a menu differs from the defaults.

@@ -88,8 +88,11 @@ func (m *model) opens(n *kconfig.Node) bool {
 
 // measure finds how wide the column of the prompts has to be.
 func (m *model) measure() {
-	widest := 12
+	widest := 24
 	for _, r := range m.rows {
+		if r.node.Kind == kconfig.KindComment {
+			continue // it may take the whole line
+		}
 		widest = max(widest, m.indent(r)+width(m.look.text(r.node.Prompt)))
 	}
 	m.column = min(widest, max(12, (m.width-margin-gap)*6/10))

@@ -12,6 +12,9 @@ const (
 	minHeight = 10
 )
 
+// mostProblems is how many lines say what is wrong.
+const mostProblems = 3
+
 // layout is how the lines of the screen are shared out.
 type layout struct{ body, info, problems int }
 
@@ -28,10 +31,10 @@ func (m *model) layout(s screen) layout {
 	case m.height >= 12:
 		l.info = 1
 	}
-	if n := len(m.facts.problems); n > 0 {
+	if len(m.facts.problems) > 0 {
 		l.problems = 1
 		if m.height >= 20 {
-			l.problems = min(n, 3)
+			l.problems = min(len(m.problemLines()), mostProblems)
 		}
 	}
 	l.body = max(1, m.height-4-l.info-l.problems)
