@@ -46,6 +46,10 @@ type inputs struct {
 	EncryptionKey      string
 	Audit              bool
 
+	// FilesHash changes with the keys and configs of one component: its pod is
+	// made anew when they are, a renewed certificate for instance.
+	FilesHash string
+
 	EtcdUID, APIServerUID, ControllerManagerUID, SchedulerUID int
 
 	PauseImage, EtcdImage, APIServerImage, ControllerManagerImage, SchedulerImage, KubeletImage string

@@ -7,10 +7,13 @@ package bootstrap
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"strings"
 	"text/template"
 
 	"github.com/coreos/ignition/v2/config/util"
@@ -166,7 +169,9 @@ func (r *renderer) controlPlane(p *pki.PKI) {
 	// The manifests come last: a kubelet that is already running starts a pod
 	// the moment its manifest appears.
 	for _, name := range []string{"etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler"} {
-		r.template("/etc/kubernetes/manifests/"+name+".yaml", 0o600, name+".yaml", r.in)
+		in := r.in
+		in.FilesHash = r.hash("/etc/kubernetes/" + name + "/")
+		r.template("/etc/kubernetes/manifests/"+name+".yaml", 0o600, name+".yaml", in)
 	}
 }
 
@@ -177,6 +182,17 @@ func (r *renderer) component(name string, uid int) func(file string, content []b
 	return func(file string, content []byte) {
 		r.file("/etc/kubernetes/"+name+"/"+file, 0o400, uid, content)
 	}
+}
+
+// hash is that of all files below a directory.
+func (r *renderer) hash(dir string) string {
+	sum := sha256.New()
+	for _, f := range r.files {
+		if strings.HasPrefix(f.Path, dir) {
+			fmt.Fprintf(sum, "%s %d\n%s", f.Path, len(f.Content), f.Content)
+		}
+	}
+	return hex.EncodeToString(sum.Sum(nil)[:8])
 }
 
 type kubeconfig struct {

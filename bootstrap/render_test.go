@@ -202,3 +202,28 @@ func TestNoFileOfBootstrapNamesANetworkProvider(t *testing.T) {
 		}
 	}
 }
+
+func TestRenewedKeysMakeOnlyTheirOwnPodAnew(t *testing.T) {
+	file := onePlusTwo()
+	keys := pki.Placeholder(file.WithRole(machines.ControlPlane))
+	before, err := Render(config.Default(), file, keys)
+	if err != nil {
+		t.Fatal(err)
+	}
+	renewed := keys.ControlPlanes["demo-control-plane-0"]
+	renewed.Scheduler.Cert = []byte("<renewed>\n")
+	keys.ControlPlanes["demo-control-plane-0"] = renewed
+	after, err := Render(config.Default(), file, keys)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, f := range before[0].Files {
+		if !strings.Contains(f.Path, "/manifests/") {
+			continue
+		}
+		changed := !bytes.Equal(f.Content, after[0].Files[i].Content)
+		if want := strings.HasSuffix(f.Path, "kube-scheduler.yaml"); changed != want {
+			t.Errorf("%s changed is %v, want %v", f.Path, changed, want)
+		}
+	}
+}
