@@ -143,6 +143,7 @@ var (
 	durations = regexp.MustCompile(`\b\d+(\.\d+)?(ms|s)\b`)
 	proposals = regexp.MustCompile(`(for instance --set provision\.local\.subnet=)[0-9./]+`)
 	binaries  = regexp.MustCompile(`on PATH or in \S+`)
+	kconfigs  = regexp.MustCompile(`Kconfig:\d+`)
 	// What this computer is short of is no part of the mistake.
 	warnings = regexp.MustCompile(`(?m)^warning: fs\.inotify.*\n`)
 )
@@ -152,6 +153,7 @@ func normal(text, dir string) string {
 	text = strings.ReplaceAll(text, dir, "$DIR")
 	text = warnings.ReplaceAllString(text, "")
 	text = proposals.ReplaceAllString(text, "${1}$$FREE")
+	text = kconfigs.ReplaceAllString(text, "Kconfig:$$LINE")
 	text = binaries.ReplaceAllString(text, "on PATH or in $$BIN")
 	return durations.ReplaceAllString(text, "$$TIME")
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/gofrs/flock"
+	"github.com/opencontainers/go-digest"
 
 	"turnup.dev/kubectl-turnup/internal/config"
 )
@@ -86,6 +87,10 @@ func TestBadInputEndsWithOneErrorAndAHint(t *testing.T) {
 		{name: "a machines file with a worker only", args: []string{"bootstrap"},
 			files: map[string]string{"clusters/demo/machines.json": strings.Replace(machinesFile, `"role": "control-plane"`, `"role": "worker"`, 1)}},
 		{name: "a bootstrap without Docker", args: []string{"bootstrap"}, files: map[string]string{"clusters/demo/machines.json": machinesFile}},
+		// The context's daemon, as for docker itself, and not the usual socket.
+		{name: "a bootstrap with the daemon of a Docker context", args: []string{"bootstrap"}, env: []string{"DOCKER_HOST=", "DOCKER_CONTEXT=mine"},
+			files: map[string]string{"clusters/demo/machines.json": machinesFile,
+				".docker/contexts/meta/" + digest.FromString("mine").Encoded() + "/meta.json": `{"Name":"mine","Endpoints":{"docker":{"Host":"unix:///nowhere/docker.sock"}}}`}},
 
 		// The tools.
 		{name: "no terraform", args: []string{"create"}},

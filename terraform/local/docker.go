@@ -2,20 +2,12 @@ package local
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
-	"io/fs"
-	"net/url"
-	"os"
-	"path/filepath"
-	"runtime"
 	"time"
 
 	"github.com/docker/docker/client"
-	"github.com/opencontainers/go-digest"
 
-	"turnup.dev/kubectl-turnup/internal/ui"
+	"turnup.dev/kubectl-turnup/internal/dockerhost"
 )
 
 // The labels of everything that belongs to a cluster or to the caches.
@@ -35,20 +27,14 @@ type Docker struct {
 // Connect finds the daemon that the docker command would talk to, and asks
 // whether it is there.
 func Connect(ctx context.Context) (*Docker, error) {
-	home, _ := os.UserHomeDir() // without a home there are no contexts
-	host, err := host(os.Getenv, home)
+	api, host, err := dockerhost.Client()
 	if err != nil {
 		return nil, err
-	}
-	opts := []client.Opt{client.WithTLSClientConfigFromEnv(), client.WithHost(host), client.WithAPIVersionNegotiation()}
-	api, err := client.NewClientWithOpts(opts...)
-	if err != nil {
-		return nil, unreachable(host, err)
 	}
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	if _, err := api.Ping(ctx); err != nil {
-		return nil, errors.Join(unreachable(host, err), api.Close())
+		return nil, errors.Join(dockerhost.Explain(host, err), api.Close())
 	}
 	return &Docker{api: api, Host: host}, nil
 }
@@ -58,73 +44,3 @@ func (d *Docker) Close() error { return d.api.Close() }
 
 // Env is what programs that talk to the same daemon need in their environment.
 func (d *Docker) Env() map[string]string { return map[string]string{"DOCKER_HOST": d.Host} }
-
-// unreachable says why there is no Docker and what to do about it.
-func unreachable(host string, err error) error {
-	u, parseErr := url.Parse(host)
-	socket := parseErr == nil && u.Scheme == "unix"
-	wrapped := func(reason string) error { return fmt.Errorf("connect to Docker at %s: %s", host, reason) }
-	switch {
-	case errors.Is(err, context.DeadlineExceeded):
-		return ui.Hint(wrapped("no answer within 10s"), "restart Docker, or point DOCKER_HOST at a daemon that answers")
-	case errors.Is(err, fs.ErrPermission) && socket:
-		return ui.Hint(wrapped("permission denied"),
-			"add yourself to the docker group (sudo usermod -aG docker $USER, then log in again), or use sudo")
-	case socket:
-		if _, statErr := os.Stat(u.Path); errors.Is(statErr, fs.ErrNotExist) {
-			return ui.Hint(wrapped("there is no such socket, so Docker is not running or not installed"), "%s", start(runtime.GOOS))
-		}
-		return ui.Hint(wrapped("nothing answers"), "%s", start(runtime.GOOS))
-	}
-	return ui.Hint(wrapped(err.Error()), "check DOCKER_HOST and the Docker context (docker context ls)")
-}
-
-func start(goos string) string {
-	if goos == "linux" {
-		return "start Docker: sudo systemctl start docker (to install it: apt install docker.io, or docs.docker.com/engine/install)"
-	}
-	return "start Docker Desktop, colima or whatever runs Docker here"
-}
-
-// host is the address the docker command uses: DOCKER_HOST, the context of
-// DOCKER_CONTEXT, the current context, the usual socket; in this order.
-func host(env func(string) string, home string) (string, error) {
-	if host := env("DOCKER_HOST"); host != "" {
-		return host, nil
-	}
-	dir := env("DOCKER_CONFIG")
-	if dir == "" {
-		dir = filepath.Join(home, ".docker")
-	}
-	name := env("DOCKER_CONTEXT")
-	if name == "" {
-		var config struct {
-			CurrentContext string `json:"currentContext"`
-		}
-		// A missing or unreadable file means what it means to docker: no context.
-		if data, err := os.ReadFile(filepath.Join(dir, "config.json")); err == nil {
-			_ = json.Unmarshal(data, &config)
-		}
-		name = config.CurrentContext
-	}
-	if name == "" || name == "default" {
-		return client.DefaultDockerHost, nil
-	}
-	var meta struct {
-		Endpoints map[string]struct {
-			Host string `json:"Host"`
-		} `json:"Endpoints"`
-	}
-	path := filepath.Join(dir, "contexts", "meta", digest.FromString(name).Encoded(), "meta.json")
-	data, err := os.ReadFile(path)
-	if err == nil {
-		err = json.Unmarshal(data, &meta)
-	}
-	if err == nil && meta.Endpoints["docker"].Host == "" {
-		err = errors.New("it has no docker endpoint")
-	}
-	if err != nil {
-		return "", ui.Hint(fmt.Errorf("read Docker context %q: %w", name, err), "docker context ls shows the contexts; docker context use default selects the local daemon")
-	}
-	return meta.Endpoints["docker"].Host, nil
-}

@@ -2,8 +2,6 @@ package local
 
 import (
 	"context"
-	"fmt"
-	"io/fs"
 	"net"
 	"os"
 	"path/filepath"
@@ -11,49 +9,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/opencontainers/go-digest"
-
 	"turnup.dev/kubectl-turnup/internal/ui"
 )
-
-func TestTheDaemonIsTheOneDockerTalksTo(t *testing.T) {
-	home := t.TempDir()
-	file := func(path, data string) {
-		path = filepath.Join(home, ".docker", path)
-		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(data), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	meta := func(name string) string {
-		return filepath.Join("contexts", "meta", digest.FromString(name).Encoded(), "meta.json")
-	}
-	check := func(name string, env map[string]string, home, want, wantError string) {
-		t.Run(name, func(t *testing.T) {
-			got, err := host(func(k string) string { return env[k] }, home)
-			if wantError != "" {
-				if err == nil || !strings.Contains(err.Error(), wantError) || ui.HintOf(err) == "" {
-					t.Errorf("got %v, want %q and a hint", err, wantError)
-				}
-				return
-			}
-			if err != nil || got != want {
-				t.Errorf("got %q, %v, want %q", got, err, want)
-			}
-		})
-	}
-	file("config.json", `{"currentContext":"colima"}`)
-	file(meta("colima"), `{"Name":"colima","Endpoints":{"docker":{"Host":"unix:///c/docker.sock"}}}`)
-	file(meta("empty"), `{"Name":"empty","Endpoints":{}}`)
-	check("DOCKER_HOST wins", map[string]string{"DOCKER_HOST": "tcp://a:1"}, home, "tcp://a:1", "")
-	check("the current context is next", nil, home, "unix:///c/docker.sock", "")
-	check("DOCKER_CONTEXT wins over it", map[string]string{"DOCKER_CONTEXT": "default"}, home, "unix:///var/run/docker.sock", "")
-	check("without anything it is the usual socket", nil, t.TempDir(), "unix:///var/run/docker.sock", "")
-	check("a context that is not there is an error", map[string]string{"DOCKER_CONTEXT": "gone"}, home, "", `read Docker context "gone"`)
-	check("a context of something else is an error", map[string]string{"DOCKER_CONTEXT": "empty"}, home, "", "it has no docker endpoint")
-}
 
 func TestNoDockerSaysWhyAndWhatToDo(t *testing.T) {
 	t.Run("no socket", func(t *testing.T) {
@@ -81,14 +38,6 @@ func TestNoDockerSaysWhyAndWhatToDo(t *testing.T) {
 		defer cancel()
 		_, err = Connect(ctx)
 		wants(t, err, "no answer", "restart Docker")
-	})
-	t.Run("no permission", func(t *testing.T) {
-		err := unreachable("unix:///var/run/docker.sock", fmt.Errorf("dial: %w", fs.ErrPermission))
-		wants(t, err, "connect to Docker at unix:///var/run/docker.sock: permission denied", "usermod -aG docker")
-	})
-	t.Run("another computer", func(t *testing.T) {
-		err := unreachable("tcp://there:2375", fmt.Errorf("no route to host"))
-		wants(t, err, "no route to host", "DOCKER_HOST")
 	})
 }
 
