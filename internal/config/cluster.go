@@ -89,13 +89,13 @@ func Set(c *Cluster, assignments ...string) error {
 	if len(problems) == 0 {
 		*c = Of(opened)
 	}
-	return problems.orNil()
+	return problems.OrNil()
 }
 
 // SetAll applies assignments to a config that was checked before. What was set
 // then and does not apply any longer is forgotten.
 func SetAll(c *kconfig.Config, assignments ...string) error {
-	return set(c, assignments, map[string]bool{}).orNil()
+	return set(c, assignments, map[string]bool{}).OrNil()
 }
 
 func set(c *kconfig.Config, assignments []string, wrong map[string]bool) Problems {
@@ -140,7 +140,7 @@ func Validate(cluster Cluster) error {
 	for _, p := range problems {
 		wrong[p.Path] = true
 	}
-	return append(problems, check(c, wrong)...).orNil()
+	return append(problems, check(c, wrong)...).OrNil()
 }
 
 // noField says why a path names no value: it is unknown, or a group.

@@ -294,10 +294,17 @@ func (r *reader) check() {
 	}
 }
 
-// mend makes right what can be: the order matters, as one value can decide
-// whether another applies and what its range is.
+// mend makes right what can be, and warns of it.
 func (r *reader) mend() {
-	c := r.doc.Config
+	mend(r.doc.Config, func(f *Field, problem string) {
+		r.doc.Warnings = append(r.doc.Warnings, r.place(f.report(problem), r.seen[f.Path]))
+	})
+}
+
+// mend moves numbers into their range and leaves out what does not apply. The
+// order matters, as one value can decide whether another applies and what its
+// range is.
+func mend(c *kconfig.Config, warn func(*Field, string)) {
 	for range described().fields { // each round mends one at least
 		fields := slices.DeleteFunc(slices.Clone(described().fields), func(f *Field) bool {
 			return f.Kind == String && Visible(c, f) || f.problem(c, nil) == ""
@@ -306,16 +313,15 @@ func (r *reader) mend() {
 			return
 		}
 		f := fields[0]
-		p := r.place(f.report(f.problem(c, nil)), r.seen[f.Path])
+		problem := f.problem(c, nil)
 		if f.Kind == Int && Visible(c, f) {
 			value := Value(c, f)
-			_ = f.assign(c, value)
-			p.Text += "; taken as " + value
+			_ = f.assign(c, value) // a number that Kconfig has computed
+			warn(f, problem+"; taken as "+value)
 		} else {
 			Unset(c, f)
-			p.Text += "; left out"
+			warn(f, problem+"; left out")
 		}
-		r.doc.Warnings = append(r.doc.Warnings, p)
 	}
 }
 

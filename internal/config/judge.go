@@ -20,6 +20,15 @@ func CheckApplying(c *kconfig.Config) Problems {
 	return Check(trial)
 }
 
+// Settle is Check for values that came in one by one, from a flat file. With
+// Lenient it makes right what can be, and warns of it.
+func Settle(c *kconfig.Config, strictness Strictness, warn func(Problem)) Problems {
+	if strictness == Lenient {
+		mend(c, func(f *Field, problem string) { warn(f.report(problem)) })
+	}
+	return Check(c)
+}
+
 // CheckField says what is wrong with the value of one field as it is now; "" is
 // nothing.
 func CheckField(c *kconfig.Config, f *Field) string { return f.problem(c, nil) }
@@ -111,7 +120,7 @@ func (f *Field) notApplying(c *kconfig.Config, wrong map[string]bool) string {
 		}
 		conditions = append(conditions, Wording(c, condition))
 	}
-	return fmt.Sprintf("it applies only if %s; leave it out", strings.Join(conditions, " and "))
+	return fmt.Sprintf("it applies only if %s", strings.Join(conditions, " and "))
 }
 
 func (f *Field) unmet(c *kconfig.Config) []kconfig.Condition {

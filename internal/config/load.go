@@ -61,6 +61,29 @@ func Open(path string, stdin io.Reader, strictness Strictness) (*File, error) {
 	return &File{Document: *doc, Name: name, loaded: data, exists: true}, nil
 }
 
+// OpenOrNew is Open for a file that is made if it is not there.
+func OpenOrNew(path string, stdin io.Reader, strictness Strictness) (*File, error) {
+	file, err := Open(path, stdin, strictness)
+	if errors.Is(err, fs.ErrNotExist) && path != "-" {
+		return &File{Document: Document{Config: New()}, Name: path}, nil
+	}
+	return file, err
+}
+
+// Into names another file for a config to be saved into. What is in it now is
+// replaced.
+func (f *File) Into(path string) error {
+	if path == "" {
+		path = DefaultPath
+	}
+	data, err := os.ReadFile(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("read config: %w", err)
+	}
+	f.Name, f.loaded, f.exists = path, data, err == nil
+	return nil
+}
+
 func load(name string, stdin io.Reader) ([]byte, error) {
 	if name == "-" {
 		if stdin == nil {

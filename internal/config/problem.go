@@ -9,15 +9,16 @@ import (
 // Problem is one thing that is wrong with a config.
 type Problem struct {
 	// File is the file's name, "" for a config that came from none.
-	File string
+	File string `json:"file,omitempty"`
 	// Path is the JSON path; "" for the file as a whole.
-	Path string
+	Path string `json:"path,omitempty"`
 	// Line and Column count from 1; 0 when the value stands in no file.
-	Line, Column int
+	Line   int `json:"line,omitempty"`
+	Column int `json:"column,omitempty"`
 	// Text says what is wrong and what is legal.
-	Text string
+	Text string `json:"text"`
 	// Place is the line of the Kconfig file that says so; "" for none.
-	Place string
+	Place string `json:"place,omitempty"`
 }
 
 // Error reads "FILE:LINE:COLUMN: PATH: TEXT (PLACE)", without the parts that are
@@ -51,8 +52,8 @@ func (p Problems) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// orNil keeps an empty list from becoming an error that says nothing.
-func (p Problems) orNil() error {
+// OrNil keeps an empty list from becoming an error that says nothing.
+func (p Problems) OrNil() error {
 	if len(p) == 0 {
 		return nil
 	}

@@ -24,6 +24,16 @@ func (f *File) SaveMinimal() (changed bool, err error) {
 	return f.save(Minimal(f.Config, f.Schema))
 }
 
+// SaveBeside writes the config into another file, for what must not be lost and
+// cannot go where it belongs. It returns the file's name.
+func (f *File) SaveBeside() (string, error) {
+	name := f.Name + ".new"
+	return name, replace(name, Write(f.Config, f.Schema))
+}
+
+// ExportMinimal writes what differs from the defaults into any file.
+func (f *File) ExportMinimal(path string) error { return replace(path, Minimal(f.Config, f.Schema)) }
+
 func (f *File) save(data []byte) (changed bool, err error) {
 	now, err := os.ReadFile(f.Name)
 	switch {

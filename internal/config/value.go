@@ -76,6 +76,16 @@ func chosen(c *kconfig.Config, f *Field) *kconfig.Symbol {
 	return nil
 }
 
+// Replace makes a config what another one of the same tree is.
+func Replace(c, by *kconfig.Config) {
+	c.Reset()
+	for _, f := range described().fields {
+		if IsSet(by, f) {
+			_ = f.assign(c, Value(by, f)) // a value that was read from the field
+		}
+	}
+}
+
 // Unset gives the field its default back.
 func Unset(c *kconfig.Config, f *Field) {
 	if f.Choice != nil {

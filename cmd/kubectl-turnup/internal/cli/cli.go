@@ -52,8 +52,12 @@ func Run(ctx context.Context, streams Streams, args []string, build Build) int {
 			err = ui.Hint(err, "`%s --help` shows how it is used", cmd.CommandPath())
 		}
 	}
+	var status exitStatus
+	if errors.As(err, &status) {
+		return int(status)
+	}
 	code := exitCode(ctx, err)
-	if code == exitInterrupted {
+	if code == exitInterrupted && !errors.Is(err, errInterrupted) {
 		err = ui.Hint(errors.New("interrupted"), "run the same command again: it goes on where it was")
 	}
 	app.out.Error(err)
@@ -81,14 +85,33 @@ func oneName(cmd *cobra.Command, args []string) error {
 }
 
 func exitCode(ctx context.Context, err error) int {
+	var other coded
 	switch {
-	case ctx.Err() != nil:
+	case ctx.Err() != nil, errors.Is(err, errInterrupted):
 		return exitInterrupted
+	case errors.As(err, &other):
+		return other.code
 	case errors.Is(err, context.DeadlineExceeded):
 		return exitTimeout
 	}
 	return exitError
 }
+
+// errInterrupted is that of a person who left by Ctrl-C.
+var errInterrupted = errors.New("interrupted")
+
+// exitStatus ends a verb with a code and no message: its result says it all.
+type exitStatus int
+
+func (e exitStatus) Error() string { return fmt.Sprintf("exit status %d", int(e)) }
+
+// coded is an error with an exit code of its own.
+type coded struct {
+	error
+	code int
+}
+
+func (c coded) Unwrap() error { return c.error }
 
 // app is what the verbs share.
 type app struct {
@@ -146,7 +169,7 @@ func (a *app) root(argv0 string) *cobra.Command {
 		&cobra.Group{ID: "phase", Title: "One phase at a time:"},
 	)
 	root.AddCommand(
-		a.create(), a.delete(), a.status(), a.kubeconfig(),
+		a.config(), a.create(), a.delete(), a.status(), a.kubeconfig(),
 		a.provision(), a.bootstrap(), a.addons(), a.render(),
 		a.version(),
 	)

@@ -56,7 +56,7 @@ func Resolve(req Request) (config.Cluster, error) {
 	if err := config.Validate(cfg); err != nil {
 		return config.Cluster{}, err
 	}
-	if err := buildable(cfg); err != nil {
+	if err := Buildable(cfg); err != nil {
 		return config.Cluster{}, err
 	}
 	home := HomeOf(req.Base, cfg.Cluster.Name)

@@ -8,9 +8,9 @@ import (
 	"turnup.dev/kubectl-turnup/internal/ui"
 )
 
-// buildable refuses, before anything is touched, what a config can describe and
+// Buildable refuses, before anything is touched, what a config can describe and
 // this version cannot do: to ignore what somebody asked for would be worse.
-func buildable(cfg config.Cluster) error {
+func Buildable(cfg config.Cluster) error {
 	var errs []error
 	refuse := func(is bool, path string, value any, does string) {
 		if is {
