@@ -99,6 +99,19 @@ func (l look) fit(s string, columns int) string {
 	return ansi.TruncateWc(s, columns, l.cut)
 }
 
+// fitEnd cuts a text without styles to a number of columns, and keeps its end.
+func (l look) fitEnd(s string, columns int) string {
+	if columns < 2 {
+		return ""
+	}
+	all := width(s)
+	if all <= columns {
+		return s
+	}
+	s = l.cut + ansi.TruncateLeftWc(s, all-columns+width(l.cut), "")
+	return ansi.TruncateWc(s, columns, "") // a wide character may straddle the cut
+}
+
 // pad fits a text and fills it up with spaces.
 func (l look) pad(s string, columns int) string {
 	s = l.fit(s, columns)

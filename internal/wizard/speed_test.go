@@ -1,9 +1,12 @@
 package wizard
 
 import (
+	"maps"
 	"slices"
 	"testing"
 	"time"
+
+	"turnup.dev/kubectl-turnup/internal/kconfig"
 )
 
 // journeys are the keys that a person waits for, on a tree of 10,000 symbols.
@@ -13,7 +16,7 @@ var journeys = map[string][]string{
 	"page":   {"pgdown", "pgup"},
 	"open":   {"enter", "esc"},
 	"search": {"/", "v", "a", "l", "u", "e", "7", "esc"},
-	"edit":   {"enter", "enter", "5", "enter", "enter", "backspace", "enter", "esc"},
+	"edit":   {"enter", "enter", "ctrl+u", "5", "enter", "enter", "ctrl+u", "6", "enter", "esc"},
 	"all":    {"a", "a"},
 	"filter": {"c", "c"},
 	"help":   {"?", "esc"},
@@ -36,38 +39,41 @@ func BenchmarkAKey(b *testing.B) {
 }
 
 func TestAKeyIsAnsweredInAFrame(t *testing.T) {
-	const frame = 16 * time.Millisecond
-	w := start(big(t), env())
-	set := w.config.Clone()
-	for _, s := range set.Tree().Symbols {
-		_ = w.config.Set(s.Name, set.Value(s)) // as after loading a file
-	}
-	w.refresh()
-	for name, keys := range journeys {
+	for name, tree := range map[string]func(testing.TB) *kconfig.Config{"many menus": big, "one menu": flat} {
 		t.Run(name, func(t *testing.T) {
-			slowest := map[string]time.Duration{}
-			for range 5 {
-				for i, key := range keys {
-					from := time.Now()
-					w.keys(key)
-					w.View()
-					id := string(rune('0'+i)) + " " + key
-					// The quickest of the runs: other programs are not our concern.
-					if took := time.Since(from); slowest[id] == 0 || took < slowest[id] {
-						slowest[id] = took
-					}
-				}
+			w := start(tree(t), env())
+			set := w.config.Clone()
+			for _, s := range set.Tree().Symbols {
+				_ = w.config.Set(s.Name, set.Value(s)) // as after loading a file
 			}
-			for key, took := range slowest {
-				if took > frame {
-					t.Errorf("key %s takes %v", key, took)
-				}
+			w.refresh()
+			for _, name := range slices.Sorted(maps.Keys(journeys)) {
+				t.Run(name, func(t *testing.T) { w.travelInTime(t, journeys[name]) })
 			}
-			all := make([]time.Duration, 0, len(slowest))
-			for _, took := range slowest {
-				all = append(all, took)
-			}
-			t.Logf("at most %v", slices.Max(all))
 		})
 	}
+}
+
+// travelInTime takes the quickest of some runs: what else the machine does is
+// not our concern.
+func (w *world) travelInTime(t *testing.T, keys []string) {
+	const frame = 16 * time.Millisecond
+	took := make([]time.Duration, len(keys))
+	for range 5 {
+		w.index = nil // it is made when the search is first opened
+		for i, key := range keys {
+			from := time.Now()
+			w.keys(key)
+			w.View()
+			if d := time.Since(from); took[i] == 0 || d < took[i] {
+				took[i] = d
+			}
+		}
+	}
+	for i, key := range keys {
+		if took[i] > frame {
+			t.Errorf("key %d (%s) takes %v", i, key, took[i])
+		}
+	}
+	t.Logf("at most %v", slices.Max(took))
 }

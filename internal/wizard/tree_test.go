@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"strings"
 	"testing"
 	"testing/fstest"
 
@@ -59,4 +60,15 @@ func big(t testing.TB) *kconfig.Config {
 		t.Fatal(err)
 	}
 	return config
+}
+
+// flat is a menu of ten thousand entries.
+func flat(t testing.TB) *kconfig.Config {
+	t.Helper()
+	var text strings.Builder
+	text.WriteString("mainmenu \"Flat\"\n")
+	for i := range 10_000 {
+		fmt.Fprintf(&text, "config value%d\n\tint \"Value %d\"\n\tdefault %d\n\thelp\n\t  How much of number %d there is.\n\n", i, i, i, i)
+	}
+	return small(t, text.String())
 }

@@ -79,19 +79,19 @@ func (m *model) draw() picture {
 }
 
 func (m *model) drawTooSmall() picture {
-	lines := []string{"Please make the terminal larger:", "40 columns and 10 lines are needed."}
+	lines := []string{"Please make the terminal larger: 40 columns and 10 lines are needed."}
 	switch {
 	case m.leaving():
-		lines = append(lines, "Ctrl-C again: leave without saving.")
+		lines = append(lines, "Ctrl-C again leaves without saving.")
 	case m.facts.modified:
 		lines = append(lines, "Nothing is lost. Ctrl-C leaves.")
 	default:
 		lines = append(lines, "Ctrl-C leaves.")
 	}
 	p := picture{lines: make([]string, max(0, m.height))}
-	for i := range p.lines {
-		if i < len(lines) {
-			p.lines[i] = m.look.fit(lines[i], m.width)
+	for i, line := range m.look.wrap(strings.Join(lines, "\n"), m.width) {
+		if i < len(p.lines) {
+			p.lines[i] = m.look.fit(line, m.width)
 		}
 	}
 	return p
@@ -99,19 +99,24 @@ func (m *model) drawTooSmall() picture {
 
 // header says where one is, and what is edited.
 func (m *model) header() string {
-	l := m.look
-	state := m.look.text(m.options.Path)
-	if m.facts.modified {
-		state = l.changed.Render(strings.TrimSpace(state + " " + l.mark))
-		if m.width >= 60 {
-			state = l.changed.Render(strings.TrimPrefix(m.look.text(m.options.Path)+l.dot+"not saved", l.dot))
-		}
-	} else {
-		state = l.dim.Render(state)
-	}
-	state = l.fit(state, m.width/2)
+	state := m.state(m.width / 2)
 	room := m.width - width(state) - 4
-	return " " + l.pad(m.crumbs(room), room) + "  " + state + " "
+	return " " + m.look.pad(m.crumbs(room), room) + "  " + state + " "
+}
+
+// state is the file and whether it holds what is seen. Of a long path the end
+// is what tells files apart.
+func (m *model) state(room int) string {
+	l := m.look
+	path := l.text(m.options.Path)
+	if !m.facts.modified {
+		return l.dim.Render(l.fitEnd(path, room))
+	}
+	word := "not saved"
+	if path != "" {
+		word = l.dot + word
+	}
+	return l.changed.Render(l.fitEnd(path, room-width(word)) + word)
 }
 
 // crumbs are the open menus. If there is no room for all, the outer ones go.
