@@ -90,21 +90,21 @@ func (n *Node) defaultRefersTo(s *Symbol, defaults []*Default) (Relation, Span, 
 
 // mention is the first condition of a scope, from the inside to the outside,
 // that a symbol is in.
-func (sc *scope) mention(s *Symbol, inside map[*scope]*Expr) *Expr {
-	if sc == nil {
+func (s *scope) mention(symbol *Symbol, inside map[*scope]*Expr) *Expr {
+	if s == nil {
 		return nil
 	}
-	if e, ok := inside[sc]; ok {
+	if e, ok := inside[s]; ok {
 		return e
 	}
-	e := firstMention(s, sc.depends, sc.visible)
-	if e == nil && sc.choice != nil {
-		e = sc.choice.Nodes[0].scope.mention(s, inside)
+	e := firstMention(symbol, s.depends, s.visible)
+	if e == nil && s.choice != nil {
+		e = s.choice.Nodes[0].scope.mention(symbol, inside)
 	}
 	if e == nil {
-		e = sc.parent.mention(s, inside)
+		e = s.parent.mention(symbol, inside)
 	}
-	inside[sc] = e
+	inside[s] = e
 	return e
 }
 

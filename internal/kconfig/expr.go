@@ -48,10 +48,10 @@ func (e *Expr) String() string {
 }
 
 func (e *Expr) write(b *strings.Builder, leaf func(*Symbol) string) {
-	switch {
-	case e.Op == OpSymbol:
+	switch e.Op {
+	case OpSymbol:
 		b.WriteString(leaf(e.Symbol))
-	case e.Op == OpNot:
+	case OpNot:
 		b.WriteByte('!')
 		e.Left.nested(b, e.Left.Op != OpSymbol && e.Left.Op != OpNot, leaf)
 	default:

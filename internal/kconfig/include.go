@@ -92,7 +92,7 @@ func (p *parser) find(pattern string, optional bool) (files []string, problem st
 // include reads a file that a source statement at a place names; the place of
 // the root file is empty.
 func (p *parser) include(file string, at Span) {
-	if problem := p.mayRead(file, at); problem != "" {
+	if problem := p.mayRead(file); problem != "" {
 		p.refuse(file, at, problem)
 		return
 	}
@@ -134,7 +134,7 @@ func (p *parser) refuse(file string, at Span, problem string) {
 
 // mayRead says why a file may not be read here: it is being read, or has been,
 // or there are too many.
-func (p *parser) mayRead(file string, at Span) (problem string) {
+func (p *parser) mayRead(file string) (problem string) {
 	if file == p.file {
 		return fmt.Sprintf("%s includes itself", file)
 	}
