@@ -8,7 +8,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"sync"
 	"testing"
 	"time"
 
@@ -33,6 +32,8 @@ type benchKubeadm struct {
 	manifests string // directory of the built addons
 	binaries  string // directory of kubeadm and kubelet
 	dir       string
+	// client is the CPU time of kubectl in the current run.
+	client time.Duration
 }
 
 func newBenchKubeadm(b *testing.B, inputs benchInputs, manifests string) *benchKubeadm {
@@ -60,36 +61,17 @@ func (k *benchKubeadm) close() {
 	k.docker.close()
 }
 
-// benchClock notes when the parts of a run begin and end.
-type benchClock struct {
-	mu    sync.Mutex
-	start time.Time
-	steps []benchStep
-}
-
-func (c *benchClock) step(name string, do func() error) error {
-	from := time.Since(c.start)
-	err := do()
-	if err != nil {
-		return fmt.Errorf("%s: %w", name, err)
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.steps = append(c.steps, benchStep{name: name, from: from, took: time.Since(c.start) - from})
-	return nil
-}
-
 // run turns the cluster up, looks at it and removes it.
 func (k *benchKubeadm) run(ctx context.Context, logs string) (benchRun, error) {
 	// After an interrupt, too.
 	defer k.remove(context.WithoutCancel(ctx))
 	run := benchRun{who: "kubeadm"}
-	load, children := newBenchLoad(), benchChildren()
-	clock := &benchClock{start: time.Now()}
+	k.client = 0
+	load, clock := newBenchLoad(), &benchClock{start: time.Now()}
 	err := k.up(ctx, clock)
 	run.total = time.Since(clock.start)
 	load.stop(&run)
-	run.client, run.steps = benchChildren()-children, clock.steps
+	run.client, run.steps = k.client, clock.steps
 	names := k.names()
 	if err != nil {
 		return run, errors.Join(err, benchKeep(ctx, logs, run, names, k.kubeconfig(), nil))
@@ -207,7 +189,11 @@ func benchToken(ctx context.Context, client kubernetes.Interface) error {
 // apply is kubectl's; an API server that has only just started may refuse at first.
 func (k *benchKubeadm) apply(ctx context.Context) error {
 	return benchAwait(ctx, "the addons to be applied", func(ctx context.Context) (bool, error) {
-		out, err := exec.CommandContext(ctx, "kubectl", "--kubeconfig", k.kubeconfig(), "apply", "--server-side", "-f", k.manifests).CombinedOutput()
+		kubectl := exec.CommandContext(ctx, "kubectl", "--kubeconfig", k.kubeconfig(), "apply", "--server-side", "-f", k.manifests)
+		out, err := kubectl.CombinedOutput()
+		if state := kubectl.ProcessState; state != nil {
+			k.client += state.UserTime() + state.SystemTime()
+		}
 		if err != nil {
 			err = fmt.Errorf("kubectl apply: %w: %s", err, bytes.TrimSpace(out))
 		}

@@ -40,16 +40,16 @@ func (d *benchDocker) machines(ctx context.Context, label string) ([]string, err
 	if err != nil {
 		return nil, err
 	}
-	var planes, workers []string
+	var all, workers []string
 	for _, c := range list {
 		name := strings.TrimPrefix(c.Names[0], "/")
 		if strings.Contains(name, "control-plane") {
-			planes = append(planes, name)
+			all = append(all, name)
 		} else {
 			workers = append(workers, name)
 		}
 	}
-	all := append(planes, workers...)
+	all = append(all, workers...)
 	if len(all) != benchNodes {
 		return nil, fmt.Errorf("find machines: there are %v, want %d", all, benchNodes)
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"sync"
 	"text/tabwriter"
 	"time"
 )
@@ -34,6 +35,25 @@ type benchMachine struct {
 type benchStep struct {
 	name       string
 	from, took time.Duration
+}
+
+// benchClock notes when the parts of a run begin and end.
+type benchClock struct {
+	mu    sync.Mutex
+	start time.Time
+	steps []benchStep
+}
+
+func (c *benchClock) step(name string, do func() error) error {
+	from := time.Since(c.start)
+	err := do()
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.steps = append(c.steps, benchStep{name: name, from: from, took: time.Since(c.start) - from})
+	return nil
 }
 
 const benchMiB = 1 << 20

@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"syscall"
 	"testing"
 	"time"
 )
@@ -192,13 +191,4 @@ func benchBusy() (busy, total float64) {
 	const hz = 100 // USER_HZ is 100 on every architecture that Kubernetes runs on
 	busy = (user + nice + system + irq + soft + steal) / hz
 	return busy, busy + (idle+wait)/hz
-}
-
-// benchChildren is the CPU time of the programs that this one has waited for.
-func benchChildren() time.Duration {
-	var usage syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_CHILDREN, &usage); err != nil {
-		return 0
-	}
-	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
