@@ -35,13 +35,18 @@ func readArchives(t testing.TB, dir string) []*archive {
 	}
 	var archives []*archive
 	for _, path := range paths {
-		data, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		archives = append(archives, parseArchive(path, string(data)))
+		archives = append(archives, parseArchiveFile(t, path))
 	}
 	return archives
+}
+
+func parseArchiveFile(t testing.TB, path string) *archive {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return parseArchive(path, string(data))
 }
 
 func parseArchive(path, data string) *archive {
