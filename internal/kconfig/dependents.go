@@ -64,12 +64,12 @@ func (n *Node) refersTo(s *Symbol, inside map[*scope]*Expr) (Relation, Span, boo
 		}
 	}
 	for _, sel := range n.Symbol.SelectedBy {
-		if sel.Source == s {
+		if sel.Source == s || sel.If.mentions(s) {
 			return SelectedIf, sel.Span, true
 		}
 	}
 	for _, sel := range n.Symbol.ImpliedBy {
-		if sel.Source == s {
+		if sel.Source == s || sel.If.mentions(s) {
 			return ImpliedIf, sel.Span, true
 		}
 	}

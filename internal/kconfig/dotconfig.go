@@ -28,8 +28,13 @@ func (c *Config) ReadDotConfig(r io.Reader, name, prefix string) (Errors, error)
 		report := func(format string, args ...any) {
 			problems = append(problems, &Error{Span: Span{File: name, Line: n}, Message: fmt.Sprintf(format, args...)})
 		}
-		symbol, value, ok := assignment(strings.TrimRight(lines.Text(), "\r"), prefix, report)
+		line := strings.TrimRight(lines.Text(), "\r")
+		symbol, value, ok := assignment(line, prefix, report)
 		if !ok {
+			continue
+		}
+		if s := c.tree.Symbol(symbol); s != nil && s.Type != Bool && line[0] == '#' {
+			report("%s is of type %s; only a bool can be not set", symbol, s.Type)
 			continue
 		}
 		if before := seen[symbol]; before > 0 {

@@ -102,9 +102,12 @@ func (p *parser) newScope(parent *scope) *scope {
 }
 
 func (p *parser) error(at Span, message string) {
-	if len(p.errors) == maxErrors {
-		p.stopped = true
+	if len(p.errors) >= maxErrors {
 		return
+	}
+	if len(p.errors) == maxErrors-1 {
+		p.stopped = true
+		message += fmt.Sprintf("; this is error %d, and no more are looked for", maxErrors)
 	}
 	p.errors = append(p.errors, &Error{at, message, p.included})
 }

@@ -1,7 +1,8 @@
 package kconfig
 
 // scope is what the entries inside of a menu, an if or a choice have in common,
-// or the conditions of one entry. Scopes are evaluated once, however many entries are in one.
+// or the conditions of one entry. A scope is evaluated once, however many entries
+// are in it.
 type scope struct {
 	id     int
 	parent *scope
