@@ -44,7 +44,7 @@ down: build ## Delete the cluster of `make up`
 	$(PLUGIN) delete --yes
 
 .PHONY: config
-config: build ## Write .config.json, with the default for everything it does not say
+config: build ## Write .config.json with a wizard
 	$(PLUGIN) config
 
 ##@ Build
@@ -61,6 +61,10 @@ tools: ## Build the Terraform provider, and OpenTofu where no terraform is, into
 images: ## Build every image of a cluster into .cache/bundle, from Go modules and Debian
 	./test/setup/packages
 	go run ./test/images -out $(BUNDLE)
+
+.PHONY: generate
+generate: ## Write Kconfig.md and the config's schema from the Kconfig files
+	go run ./internal/config/generate
 
 .PHONY: dist
 dist: ## Build the archives of a release, and their checksums, into dist/
