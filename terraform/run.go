@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/hashicorp/terraform-exec/tfexec"
+
+	"turnup.dev/kubectl-turnup/internal/ui"
 )
 
 // run initialises the workspace if that is due, and runs one verb. Where the
@@ -114,18 +116,29 @@ func (w *Workspace) initialised() bool {
 }
 
 func (w *Workspace) exec(ctx context.Context) (*tfexec.Terraform, error) {
-	tf, err := tfexec.NewTerraform(w.Dir, w.Tool.Path)
+	return w.Tool.open(ctx, w.Dir, w.Env)
+}
+
+// Check asks the tool for its version and refuses one that is too old, before
+// anything else is done. It runs in a directory that exists.
+func (t Tool) Check(ctx context.Context, dir string) error {
+	_, err := t.open(ctx, dir, nil)
+	return err
+}
+
+func (t Tool) open(ctx context.Context, dir string, env map[string]string) (*tfexec.Terraform, error) {
+	tf, err := tfexec.NewTerraform(dir, t.Path)
 	if err != nil {
 		return nil, fmt.Errorf("start terraform: %w", err)
 	}
-	if err := tf.SetEnv(environment(os.Environ(), w.Env)); err != nil {
+	if err := tf.SetEnv(environment(os.Environ(), env)); err != nil {
 		return nil, fmt.Errorf("start terraform: %w", err)
 	}
 	found, _, err := tf.Version(ctx, false)
 	if err != nil {
-		return nil, fmt.Errorf("ask %s for its version: %w", w.Tool.Path, err)
+		return nil, ui.Hint(fmt.Errorf("ask %s for its version: %w", t.Path, err), "if that is no terraform or tofu, name one with --terraform PATH")
 	}
-	return tf, suitable(w.Tool.Path, found)
+	return tf, suitable(t.Path, found)
 }
 
 // environment is what the tool gets: ours, without the variables that would

@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -16,10 +15,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
+	"turnup.dev/kubectl-turnup/internal/golden"
 )
-
-var update = flag.Bool("update", false, "write the golden files, and fail")
 
 // asPlugin in the environment makes this test binary the plugin itself.
 const asPlugin = "TURNUP_TEST_AS_PLUGIN"
@@ -94,7 +91,7 @@ func (m mistake) check(t *testing.T) {
 	if stdout != "" {
 		said += "--- stdout\n" + stdout
 	}
-	golden(t, m.name, normal(said+"--- stderr\n"+stderr, dir))
+	golden.Check(t, m.file(), normal(said+"--- stderr\n"+stderr, dir))
 }
 
 func count(text, prefix string) int {
@@ -143,6 +140,10 @@ var (
 	durations = regexp.MustCompile(`\b\d+(\.\d+)?(ms|s)\b`)
 	proposals = regexp.MustCompile(`(for instance --set provision\.local\.subnet=)[0-9./]+`)
 	binaries  = regexp.MustCompile(`on PATH or in \S+`)
+	digests   = regexp.MustCompile(`sha256:[0-9a-f]{64}`)
+	sizes     = regexp.MustCompile(`\b\d+ bytes instead of \d+`)
+	daemons   = regexp.MustCompile(`Docker at unix:///\S*/docker\.sock has`)
+	refusals  = regexp.MustCompile(`(Error response from daemon:) .*`)
 	kconfigs  = regexp.MustCompile(`Kconfig:\d+`)
 	// What this computer is short of is no part of the mistake.
 	warnings = regexp.MustCompile(`(?m)^warning: fs\.inotify.*\n`)
@@ -153,40 +154,18 @@ func normal(text, dir string) string {
 	text = strings.ReplaceAll(text, dir, "$DIR")
 	text = warnings.ReplaceAllString(text, "")
 	text = proposals.ReplaceAllString(text, "${1}$$FREE")
+	text = digests.ReplaceAllString(text, "$$DIGEST")
+	text = sizes.ReplaceAllString(text, "$$SIZE")
+	text = daemons.ReplaceAllString(text, "Docker at $$DOCKER has")
+	text = refusals.ReplaceAllString(text, "$1 $$WHY")
 	text = kconfigs.ReplaceAllString(text, "Kconfig:$$LINE")
 	text = binaries.ReplaceAllString(text, "on PATH or in $$BIN")
 	return durations.ReplaceAllString(text, "$$TIME")
 }
 
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	path := filepath.Join("testdata", "badinput", strings.Map(func(r rune) rune {
-		switch r {
-		case ' ':
-			return '-'
-		case '\'': // not allowed in the file names of a Go module
-			return -1
-		}
-		return r
-	}, name)+".txt")
-	if *update {
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if old, err := os.ReadFile(path); err == nil && string(old) == got {
-			return
-		}
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		t.Errorf("%s is written: read it, and run without -update", path)
-		return
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatalf("%v\nit says:\n%s", err, got)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("it says something else (-want +got):\n%s", diff)
-	}
+// file names the golden file after the mistake.
+func (m mistake) file() string {
+	// An apostrophe is not allowed in the file names of a Go module.
+	name := strings.ReplaceAll(strings.ReplaceAll(m.name, " ", "-"), "'", "")
+	return filepath.Join("testdata", "badinput", name+".txt")
 }

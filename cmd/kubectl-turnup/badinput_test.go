@@ -14,8 +14,10 @@ import (
 	"turnup.dev/kubectl-turnup/internal/config"
 )
 
-// terraform is a tool that is found, and never gets to run.
-const terraform = "#!/bin/sh\nexit 1\n"
+// terraform is a tool that is found, and never gets to do more than this.
+const terraform = `#!/bin/sh
+echo '{"terraform_version":"1.11.0","platform":"linux_amd64","provider_selections":{},"terraform_outdated":false}'
+`
 
 const machinesFile = `{
   "apiVersion": "turnup.dev/v1alpha1",
@@ -77,6 +79,11 @@ func TestBadInputEndsWithOneErrorAndAHint(t *testing.T) {
 		{name: "a cluster that another turnup works on", args: []string{"create"}, prepare: lock},
 		{name: "a directory that cannot be written", args: []string{"create"}, nobody: true, prepare: readOnly},
 		{name: "a render over other files", args: []string{"render", "--output", "mine"}, files: map[string]string{"mine/letter.txt": "Dear"}},
+
+		{name: "a kubeconfig that is none", args: []string{"create"}, env: []string{"KUBECONFIG=$DIR/kubeconfig"},
+			files: map[string]string{"kubeconfig": "clusters: [\n", "bin/terraform": terraform}},
+		{name: "a kubeconfig that is none to delete from", args: []string{"delete", "--yes"}, env: []string{"KUBECONFIG=$DIR/kubeconfig"},
+			files: map[string]string{"kubeconfig": "clusters: [\n", "bin/terraform": terraform, "clusters/demo/config.json": known()}},
 
 		// The machines file.
 		{name: "a bootstrap without machines", args: []string{"bootstrap"}},

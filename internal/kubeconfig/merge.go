@@ -18,6 +18,17 @@ type Change struct {
 	Previous, Current string
 }
 
+// Check reads the kubeconfig that Merge would change. What is wrong with it is
+// better known before there is a cluster.
+func Check(explicit string) error {
+	f, err := find(explicit)
+	if err != nil {
+		return err
+	}
+	_, err = f.load()
+	return err
+}
+
 // Merge puts the three entries into the kubeconfig that kubectl would write
 // to, and selects their context. An entry that is in one of the files already
 // is replaced there. explicit, if not empty, is the only file to consider.

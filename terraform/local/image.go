@@ -97,7 +97,7 @@ func (d *Docker) load(ctx context.Context, bundle *images.Bundle, ref string) er
 	}
 	// Docker only sees that something does not fit. Look at the bundle first.
 	if bad := bundle.Verify(); bad != nil && ctx.Err() == nil {
-		err = bad
+		err = ui.Hint(bad, "the bundle was damaged after it was made; make it again")
 	}
 	return fmt.Errorf("load machine image %s into Docker: %w", ref, err)
 }

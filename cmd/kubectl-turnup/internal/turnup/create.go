@@ -74,6 +74,9 @@ func settle(ctx context.Context) error {
 // The returned func gives the lock back; where nothing was made for a new
 // cluster (its checks failed, say), the directory goes, too.
 func (t *Turnup) Begin() (end func(), err error) {
+	if err := kubeconfig.Check(t.Kubeconfig); err != nil {
+		return nil, err
+	}
 	if err := t.Home.Make(); err != nil {
 		return nil, err
 	}

@@ -16,6 +16,9 @@ func (t *Turnup) Delete(ctx context.Context) error {
 	if err := t.Out.Confirm(ctx, question); err != nil {
 		return err
 	}
+	if err := kubeconfig.Check(t.Kubeconfig); err != nil {
+		return err
+	}
 	unlock, err := t.Home.Lock()
 	if err != nil {
 		return err

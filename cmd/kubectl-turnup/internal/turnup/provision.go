@@ -37,8 +37,13 @@ func (t *Turnup) Provision(ctx context.Context) error {
 	defer docker.Close()
 	var report local.Report
 	err = t.step(ctx, "check this computer", preflightBudget, func(ctx context.Context, _ *ui.Step) error {
+		tooOld := make(chan error, 1)
+		go func() { tooOld <- tool.Check(ctx, t.Home.Dir) }()
 		report, err = docker.Preflight(ctx, t.Config)
-		return err
+		if err != nil {
+			return err
+		}
+		return <-tooOld
 	})
 	if err != nil {
 		return err
@@ -54,6 +59,9 @@ func (t *Turnup) Provision(ctx context.Context) error {
 	return t.makeMachines(ctx, tool, docker, inputs)
 }
 
+// wholeBundle is what to do about a bundle that cannot be used.
+const wholeBundle = "--bundle takes the directory of a whole bundle, an OCI layout; without one, images are pulled"
+
 // prepareImages gives Docker the machine image and unpacks the bundle, if there
 // is one, into the store that the machines share. Machines that exist keep the
 // image and the store they were made with: another would replace them.
@@ -65,14 +73,14 @@ func (t *Turnup) prepareImages(ctx context.Context, docker *local.Docker) (terra
 	var bundle *images.Bundle
 	if dir := t.Config.Bootstrap.Bundle; dir != "" {
 		if bundle, err = images.Open(dir); err != nil {
-			return inputs, err
+			return inputs, ui.Hint(err, wholeBundle)
 		}
 	}
 	set := images.For(t.Config.Bootstrap.KubernetesVersion, t.Config.Bootstrap.Registry)
 	err = t.step(ctx, "prepare images", imagesBudget, func(ctx context.Context, step *ui.Step) error {
 		if bundle != nil {
 			if err := bundle.Require(set); err != nil {
-				return err
+				return ui.Hint(err, wholeBundle)
 			}
 		}
 		inputs.Image, err = docker.EnsureMachineImage(ctx, bundle, set.Ref(images.Machine))
