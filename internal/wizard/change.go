@@ -136,6 +136,9 @@ func (m *model) reset(n *kconfig.Node) {
 
 func (m *model) resetOne(n *kconfig.Node) {
 	differs := m.facts.own[n]
+	if n.Symbol != nil && n.Symbol.Choice != nil {
+		differs = m.facts.own[n.Parent]
+	}
 	m.forget(n)
 	m.refresh()
 	switch {

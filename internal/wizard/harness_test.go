@@ -53,6 +53,10 @@ func start(config *kconfig.Config, env func(string) string) *world {
 			}
 			return w.fails
 		},
+		Overwrite: func() error {
+			w.saved = append(w.saved, "overwritten")
+			return nil
+		},
 		Load: func(path string) error {
 			if w.fails == nil {
 				w.loaded = append(w.loaded, path)

@@ -31,7 +31,7 @@ func (m *model) writeHelpText(s *sheet, n *kconfig.Node) {
 	}
 	for paragraph := range strings.SplitSeq(help, "\n\n") {
 		if s.gap(); paragraph != "" {
-			s.paragraph(paragraph, m.look.plain)
+			s.paragraph(flow(paragraph), m.look.plain)
 		}
 	}
 }

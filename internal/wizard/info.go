@@ -1,6 +1,7 @@
 package wizard
 
 import (
+	"cmp"
 	"strings"
 
 	"turnup.dev/kubectl-turnup/internal/kconfig"
@@ -35,7 +36,7 @@ func (m *model) about(n *kconfig.Node, columns, height int, path bool) []string 
 	if width(l.text(n.Prompt)) > m.column-m.indent(row{node: n}) && !path {
 		lines = append(lines, l.fit(l.text(n.Prompt), columns))
 	}
-	help := l.wrap(summary(m.helpOf(n)), columns)
+	help := l.wrap(summary(cmp.Or(m.helpOf(n), m.contents(n))), columns)
 	if room := height - len(lines); len(help) > room && room > 0 {
 		help = help[:room]
 		help[room-1] = l.fit(help[room-1]+" "+l.cut, columns)
@@ -61,14 +62,14 @@ func (m *model) inBrief(n *kconfig.Node) string {
 	var parts []string
 	switch {
 	case n.Choice != nil:
-		parts = append(parts, "one of "+count(len(m.config.VisibleMembers(n.Choice)), "value", "values"))
+		parts = append(parts, m.values(n.Choice))
 		if d := m.config.DefaultMember(n.Choice); d != nil {
 			parts = append(parts, "default "+m.look.text(d.Prompt()))
 		}
 	case n.Symbol == nil:
 		parts = append(parts, n.Span.File)
 	case n.Symbol.Choice != nil:
-		parts = append(parts, "a value of "+n.Symbol.Choice.Name)
+		parts = append(parts, "a value of "+m.look.text(cmp.Or(n.Symbol.Choice.Name, n.Symbol.Choice.Prompt())))
 	default:
 		parts = append(parts, m.kind(n.Symbol), "default "+m.readable(m.config.Default(n.Symbol), n.Symbol.Type))
 		if o := m.config.Origin(n.Symbol); o.Kind == kconfig.Selected {
@@ -76,6 +77,30 @@ func (m *model) inBrief(n *kconfig.Node) string {
 		}
 	}
 	return strings.Join(parts, m.look.dot)
+}
+
+func (m *model) values(ch *kconfig.Choice) string {
+	if n := len(m.config.VisibleMembers(ch)); n != 1 {
+		return "one of " + count(n, "value", "values")
+	}
+	return "one value"
+}
+
+// contents are the prompts in a menu, which has no help text of its own.
+func (m *model) contents(n *kconfig.Node) string {
+	if n.Kind != kconfig.KindMenu {
+		return ""
+	}
+	var prompts []string
+	for _, child := range m.config.VisibleChildren(n) {
+		if child.Kind != kconfig.KindComment {
+			prompts = append(prompts, child.Prompt)
+		}
+		if len(prompts) == 20 {
+			break
+		}
+	}
+	return strings.Join(prompts, m.look.dot)
 }
 
 // kind is a symbol's type, and its range.

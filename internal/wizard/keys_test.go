@@ -2,6 +2,7 @@ package wizard
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -12,13 +13,12 @@ func (w *world) value(name string) string {
 	return w.config.Value(w.config.Tree().Symbol(name))
 }
 
-// at is the prompt of the selected entry.
-func (w *world) at() string {
-	r, ok := w.current()
-	if !ok {
-		return ""
+// on is the prompt of the selected entry.
+func (w *world) on() string {
+	if n := w.at(); n != nil {
+		return n.Prompt
 	}
-	return r.node.Prompt
+	return ""
 }
 
 func TestKeysMove(t *testing.T) {
@@ -41,7 +41,7 @@ func TestKeysMove(t *testing.T) {
 		{"a choice opens on what is chosen", []string{"down", "enter", "down", "enter", "enter"}, "1.36"},
 	} {
 		t.Run(c.what, func(t *testing.T) {
-			if got := start(cluster(t), env()).keys(c.keys...).at(); got != c.at {
+			if got := start(cluster(t), env()).keys(c.keys...).on(); got != c.at {
 				t.Errorf("at %q, want %q", got, c.at)
 			}
 		})
@@ -134,6 +134,14 @@ func TestKeysLeave(t *testing.T) {
 	}
 }
 
+func TestWhatIsNotSavedFromTheStartIsAskedFor(t *testing.T) {
+	w := start(cluster(t), env())
+	w.model = newModel(Options{Config: w.config, Dirty: true, Env: env()}.withDefaults())
+	if w.keys("q"); w.left {
+		t.Error("left without a question")
+	}
+}
+
 func TestKeysReadAndWriteFiles(t *testing.T) {
 	t.Run("s saves", func(t *testing.T) {
 		if w := start(cluster(t), env()).keys("s", "ctrl+s"); len(w.saved) != 2 {
@@ -174,6 +182,25 @@ func TestKeysReadAndWriteFiles(t *testing.T) {
 			t.Errorf("%d screens, loaded %v", len(w.screens), w.loaded)
 		}
 	})
+	t.Run("a file that somebody else changed is overwritten only if one says so", func(t *testing.T) {
+		w := start(cluster(t), env())
+		w.fails = fmt.Errorf("write .config.json: %w", ErrChanged)
+		if w.keys("enter", "x", "enter", "q", "s", "esc"); w.left || len(w.saved) > 0 || !w.facts.modified {
+			t.Errorf("left %t, saved %v", w.left, w.saved)
+		}
+		if w.keys("q", "s", "o"); !w.left || len(w.saved) != 1 || w.result != (Result{Saved, 1}) {
+			t.Errorf("left %t with %v, saved %v", w.left, w.result, w.saved)
+		}
+	})
+	t.Run("a file that somebody else changed can be loaded instead", func(t *testing.T) {
+		w := start(cluster(t), env())
+		w.fails = ErrChanged
+		w.keys("enter", "x", "enter", "s")
+		w.fails = nil
+		if w.keys("l"); w.value("cluster.name") != "demo" || w.facts.modified {
+			t.Errorf("the name is %s", w.value("cluster.name"))
+		}
+	})
 	t.Run("what the caller cannot do is said", func(t *testing.T) {
 		w := start(cluster(t), env())
 		w.options.Save, w.options.SaveMinimal, w.options.Load = nil, nil, nil
@@ -202,8 +229,8 @@ func TestTheSearchFindsAndGoesThere(t *testing.T) {
 	} {
 		t.Run(c.what, func(t *testing.T) {
 			w := start(cluster(t), env()).keys("/", "type:"+c.query, "enter")
-			if w.at() != c.at || len(w.screens) != 0 {
-				t.Errorf("at %q, want %q", w.at(), c.at)
+			if w.on() != c.at || len(w.screens) != 0 {
+				t.Errorf("at %q, want %q", w.on(), c.at)
 			}
 		})
 	}
@@ -224,15 +251,15 @@ func TestTheTreeChangesAsOneAnswers(t *testing.T) {
 	w := start(cluster(t), env()).keys("j", "j", "enter")
 	before := len(w.rows)
 	w.keys("enter", "j", "enter")
-	if after := len(w.rows); after != before+2 || w.at() != "Platform" {
-		t.Errorf("%d rows became %d, at %q", before, after, w.at())
+	if after := len(w.rows); after != before+2 || w.on() != "Platform" {
+		t.Errorf("%d rows became %d, at %q", before, after, w.on())
 	}
 }
 
 func TestAProblemCanBeJumpedTo(t *testing.T) {
 	config := cluster(t)
 	_ = config.Set("network.pod_cidr", "10.96.0.0/16")
-	if at := start(config, env()).keys("!").at(); at != "Pod addresses" {
+	if at := start(config, env()).keys("!").on(); at != "Pod addresses" {
 		t.Errorf("at %q", at)
 	}
 }

@@ -33,6 +33,7 @@ func (m *model) keysHelp() *text {
 				{"S D", "save only what differs from the defaults"},
 				{"o", "load a file"},
 				{"q Ctrl-C", "quit; asks if something is not saved"},
+				{"Ctrl-Z", "leave for the shell; fg comes back"},
 			}},
 		} {
 			s.heading(group.heading)

@@ -1,6 +1,7 @@
 package wizard
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -8,6 +9,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"turnup.dev/kubectl-turnup/internal/kconfig"
 )
@@ -22,13 +24,19 @@ func TestMain(m *testing.M) {
 }
 
 func program() int {
-	config, err := load(os.DirFS("testdata/cluster"), "Kconfig")
+	config, err := load(os.DirFS(cmp.Or(os.Getenv("WIZARD_TREE"), "testdata/cluster")), "Kconfig")
 	if err != nil {
 		fmt.Println(err)
 		return 2
 	}
 	path := os.Getenv("WIZARD_PROGRAM")
-	result, err := Run(context.Background(), Options{
+	ctx := context.Background()
+	if limit, err := time.ParseDuration(os.Getenv("WIZARD_LIMIT")); err == nil {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, limit)
+		defer cancel()
+	}
+	result, err := Run(ctx, Options{
 		Config:      config,
 		Path:        path,
 		Save:        func() error { return write(config, path) },

@@ -51,7 +51,7 @@ func (m *model) command(k key) bool {
 	switch k.name {
 	case "/":
 		m.push(newSearch(m))
-	case "a", "z", "Z":
+	case "a", "A", "z", "Z":
 		m.showAll = !m.showAll
 		m.list()
 		m.say(told, map[bool]string{true: "Hidden entries are shown, dimmed.", false: "Hidden entries are hidden."}[m.showAll])
@@ -62,7 +62,7 @@ func (m *model) command(k key) bool {
 	case "R":
 		m.reset(m.page().node)
 	case "s", "ctrl+s":
-		m.save()
+		m.save(false)
 	case "S", "D":
 		m.askMinimal()
 	case "o", "O":

@@ -102,6 +102,9 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case tea.PasteMsg:
 		m.press(key{name: "paste", text: msg.Content})
 	case tea.KeyPressMsg:
+		if msg.String() == "ctrl+z" {
+			return m, tea.Suspend
+		}
 		m.press(key{name: msg.String(), text: msg.Text})
 	}
 	m.scroll()

@@ -1,11 +1,16 @@
 package wizard
 
 import (
+	"errors"
 	"io"
 	"os"
 
 	"turnup.dev/kubectl-turnup/internal/kconfig"
 )
+
+// ErrChanged is what Save returns if the file is not what it was when it was
+// read. The wizard asks what to do.
+var ErrChanged = errors.New("the file was changed by somebody else")
 
 // Options say what is edited and how it is read and written.
 type Options struct {
@@ -23,6 +28,8 @@ type Options struct {
 	// Save writes the configuration to Path. The functions may be nil, and then
 	// the wizard says that it cannot do that here.
 	Save func() error
+	// Overwrite is Save in spite of an ErrChanged, when the user wants that.
+	Overwrite func() error
 	// SaveMinimal writes only what differs from the defaults.
 	SaveMinimal func(path string) error
 	// Load replaces the contents of Config. After an error Config has to be as

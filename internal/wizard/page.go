@@ -65,7 +65,18 @@ func (m *model) jump(n *kconfig.Node) {
 		m.pages = append(m.pages, page{node: around})
 	}
 	m.list()
-	m.selectNode(n)
+	if m.selectNode(n); m.at() != n {
+		// It is hidden by something around it.
+		m.showAll, m.changedOnly = true, false
+		m.list()
+		m.selectNode(n)
+	}
+}
+
+// at is the selected entry, or nil.
+func (m *model) at() *kconfig.Node {
+	r, _ := m.current()
+	return r.node
 }
 
 // pagesOf are the menus and choices to open to see an entry, without the main

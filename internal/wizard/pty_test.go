@@ -202,6 +202,10 @@ func TestInARealTerminal(t *testing.T) {
 		}
 		x.leaves("left: interrupted 0")
 	})
+	t.Run("a context that ends leaves the terminal as it was", func(t *testing.T) {
+		x := inTerminal(t, 80, 24, "WIZARD_LIMIT=300ms")
+		x.leaves("context deadline exceeded")
+	})
 	t.Run("a dumb terminal is refused", func(t *testing.T) {
 		x := inTerminal(t, 80, 24, "TERM=dumb")
 		x.leaves("no terminal for the menus: TERM is dumb")

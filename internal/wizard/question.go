@@ -18,6 +18,12 @@ type answer struct {
 func (q *question) tall() bool { return false }
 
 func (q *question) press(m *model, k key) {
+	for _, a := range q.answers {
+		if a.key == k.name || q.leaving && leavingAlso(k.name) == a.key {
+			a.do()
+			return
+		}
+	}
 	switch k.name {
 	case "left", "up", "shift+tab", "h", "k":
 		q.at = max(0, q.at-1)
@@ -27,13 +33,6 @@ func (q *question) press(m *model, k key) {
 		q.answers[q.at].do()
 	case "esc", "q", "backspace":
 		m.pop()
-	default:
-		for _, a := range q.answers {
-			if a.key == k.name || q.leaving && leavingAlso(k.name) == a.key {
-				a.do()
-				return
-			}
-		}
 	}
 }
 

@@ -49,7 +49,7 @@ func (m *model) askUnsaved() *question {
 
 func (m *model) saveAndLeave() {
 	m.pop()
-	if m.save() {
+	if m.save(true) {
 		m.leave(Saved)
 	}
 }

@@ -1,22 +1,31 @@
 package wizard
 
 import (
+	"errors"
 	"path/filepath"
 	"strings"
 )
 
 // save writes the file and says so; it returns whether that worked.
-func (m *model) save() bool {
+func (m *model) save(leaving bool) bool {
 	if m.options.Save == nil {
 		m.say(failed, "There is nowhere to save to.")
 		return false
 	}
-	if err := m.options.Save(); err != nil {
+	return m.saveBy(m.options.Save, leaving)
+}
+
+func (m *model) saveBy(save func() error, leaving bool) bool {
+	switch err := save(); {
+	case err == nil:
+		m.wrote("Saved" + m.to(m.options.Path) + ".")
+		return true
+	case errors.Is(err, ErrChanged) && m.options.Overwrite != nil:
+		m.push(m.askChanged(leaving))
+	default:
 		m.fail("Not saved", err)
-		return false
 	}
-	m.wrote("Saved" + m.to(m.options.Path) + ".")
-	return true
+	return false
 }
 
 func (m *model) to(path string) string {
@@ -93,19 +102,21 @@ func (m *model) askLoad() {
 			}
 			return ""
 		},
-		do: func(path string) error {
-			if err := m.options.Load(path); err != nil {
-				return err
-			}
-			if same(path, m.options.Path) {
-				m.unsure = false
-				m.saved = m.snapshot()
-			}
-			m.refresh()
-			m.say(done, "Loaded "+path+".")
-			return nil
-		},
+		do: m.load,
 	})
+}
+
+func (m *model) load(path string) error {
+	if err := m.options.Load(path); err != nil {
+		return err
+	}
+	if same(path, m.options.Path) {
+		m.unsure = false
+		m.saved = m.snapshot()
+	}
+	m.refresh()
+	m.say(done, "Loaded "+path+".")
+	return nil
 }
 
 func same(a, b string) bool { return b != "" && filepath.Clean(a) == filepath.Clean(b) }

@@ -64,6 +64,7 @@ func TestScreensLookAsTheyDid(t *testing.T) {
 		{name: "load", keys: []string{"o"}},
 		{name: "save-minimal", keys: []string{"S", "type:.min"}},
 		{name: "saved", keys: []string{"enter", "x", "enter", "s"}},
+		{name: "save-changed", keys: []string{"enter", "x", "enter", "s"}, fails: ErrChanged.Error()},
 		{name: "save-failed", keys: []string{"s"}, fails: "write .config.json: permission denied"},
 		{name: "save-failed-long", keys: []string{"s"}, fails: "line one\nline two\nline three"},
 		{name: "load-failed", keys: []string{"o", "enter"}, fails: "read .config.json: no such file or directory"},
@@ -85,6 +86,9 @@ func TestScreensLookAsTheyDid(t *testing.T) {
 			w := start(c.config(t), env(c.env...)).size(c.columns, c.rows)
 			if c.fails != "" {
 				w.fails = errors.New(c.fails)
+			}
+			if c.fails == ErrChanged.Error() {
+				w.fails = ErrChanged
 			}
 			w.keys(c.keys...)
 			golden(t, c.name, w.screenText())

@@ -43,6 +43,17 @@ func shortName(member *kconfig.Symbol) string {
 	return strings.TrimPrefix(member.Name, member.Choice.Name+".")
 }
 
+// flow joins the lines of a paragraph, unless it is a list or a picture.
+func flow(paragraph string) string {
+	lines := strings.Split(paragraph, "\n")
+	for _, line := range lines {
+		if line != "" && strings.ContainsRune(" \t-*•", []rune(line)[0]) {
+			return paragraph
+		}
+	}
+	return strings.Join(lines, " ")
+}
+
 // summary is the first paragraph of a help text, in one line.
 func summary(help string) string {
 	first, _, _ := strings.Cut(strings.TrimSpace(help), "\n\n")
