@@ -23,9 +23,9 @@ BUNDLE := .cache/bundle
 LINT_VERSION := v2.15.0
 LINT         := bin/golangci-lint-$(LINT_VERSION)
 
-# What the end-to-end test and the benchmark run.
-export KUBECTL_TURNUP := $(CURDIR)/$(PLUGIN)
-export TURNUP_BUNDLE  := $(CURDIR)/$(BUNDLE)
+# What the end-to-end test and the benchmark run; they are skipped where it is not set.
+e2e bench: export KUBECTL_TURNUP := $(CURDIR)/$(PLUGIN)
+e2e bench: export TURNUP_BUNDLE  := $(CURDIR)/$(BUNDLE)
 
 ##@ Use
 
