@@ -107,6 +107,9 @@ func TestItIsNoSlowerThanItsPeers(t *testing.T) {
 		t.Skip("set KCONFIG_BENCH_PEERS=1 on a quiet machine")
 	}
 	p := findPeers(t)
+	if key := testing.Benchmark(BenchmarkSetAndShow).NsPerOp(); key > 16e6 {
+		t.Errorf("a key in the wizard takes %v, more than 16ms", time.Duration(key))
+	}
 	dir := largeDir(t)
 	self, err := os.Executable()
 	if err != nil {
