@@ -158,7 +158,7 @@ func (c *cluster) diagnose(t testing.TB) {
 		}
 		said, err := c.docker.on(ctx, o.id, "", `
 			systemctl --failed --no-legend
-			journalctl --unit kubelet --no-pager --output cat --lines 300 | grep -e '^[EF]' -e rror | tail -n 15 | cut -c 1-300
+			journalctl --unit kubelet --no-pager --output cat --lines 300 | grep -e '^[EF]' -e rror | grep -v 'mirror pod' | tail -n 15 | cut -c 1-300
 			for log in /var/log/pods/turnup-system_addon-manager-*/*/*.log; do test -e $log && tail -n 25 $log | cut -c 1-300; done; true`)
 		fmt.Fprintf(&out, "----- %s %v\n%s", o.name, err, said)
 	}
