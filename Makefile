@@ -90,7 +90,7 @@ e2e: docker build tools images ## Make real clusters in Docker and try everythin
 
 .PHONY: bench
 bench: docker build tools images ## Measure against kubeadm, side by side
-	go run ./test/images -binaries kubeadm
+	go run ./test/images -binaries kubeadm,kubelet
 	go test ./test/e2e -count=1 -timeout 60m -v -run '^$$' -bench . -benchtime 1x
 
 ##@ Other
