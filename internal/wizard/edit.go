@@ -8,8 +8,8 @@ import (
 type edit struct {
 	node  *kconfig.Node
 	field field
-	// problem is what is wrong with what the field holds now.
-	problem *kconfig.Problem
+	// problem is what is wrong with what the field holds now, or empty.
+	problem string
 }
 
 func (m *model) startEdit(n *kconfig.Node) {
@@ -22,7 +22,21 @@ func (m *model) startEdit(n *kconfig.Node) {
 }
 
 func (m *model) validate() {
-	m.edit.problem = m.config.CheckValue(m.edit.node.Symbol, m.edit.field.value())
+	s, value := m.edit.node.Symbol, m.edit.field.value()
+	m.edit.problem = ""
+	if p := m.config.CheckValue(s, value); p != nil {
+		m.edit.problem = p.Message
+		if value == "" {
+			m.edit.problem = "needs " + m.wanted(s)
+		}
+		return
+	}
+	if m.options.Validate == nil {
+		return
+	}
+	if err := m.options.Validate(s, value); err != nil {
+		m.edit.problem = err.Error()
+	}
 }
 
 // typing answers a key while a value is typed. Only a valid value is accepted,
@@ -47,7 +61,7 @@ func (m *model) typing(k key) {
 }
 
 func (m *model) accept() bool {
-	if m.edit.problem != nil {
+	if m.edit.problem != "" {
 		m.say(failed, "This value cannot be used. Esc leaves the entry as it was.")
 		return false
 	}
@@ -76,12 +90,8 @@ func (m *model) wanted(s *kconfig.Symbol) string {
 // verdict is the line below the field.
 func (m *model) verdict() string {
 	e := m.edit
-	if e.problem == nil {
+	if e.problem == "" {
 		return m.look.dim.Render(m.wanted(e.node.Symbol))
 	}
-	text := m.look.text(e.problem.Message)
-	if e.field.value() == "" {
-		text = "needs " + m.wanted(e.node.Symbol)
-	}
-	return m.look.bad.Render(m.look.failed + " " + text)
+	return m.look.bad.Render(m.look.failed + " " + m.look.text(e.problem))
 }

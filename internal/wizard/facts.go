@@ -74,8 +74,11 @@ func (m *model) problems() []Problem {
 	if m.options.Check != nil {
 		problems = m.options.Check()
 	}
-	for _, p := range m.config.UserValueProblems() {
-		if p.Kind == kconfig.OutOfRange {
+	for s := range m.config.UserSet() {
+		if len(s.Ranges) == 0 || !m.config.Visible(s) {
+			continue
+		}
+		if p := m.config.UserValueProblem(s); p != nil && p.Kind == kconfig.OutOfRange {
 			problems = append(problems, Problem{
 				Symbols: []string{p.Symbol.Name},
 				Message: p.Symbol.Name + ": " + p.Message + "; " + m.config.Value(p.Symbol) + " is used",

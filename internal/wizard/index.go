@@ -19,14 +19,10 @@ type entry struct {
 }
 
 func newIndex(tree *kconfig.Tree) *index {
-	var ix index
-	seen := map[*kconfig.Symbol]bool{}
+	ix := index{make([]entry, 0, len(tree.Symbols)+len(tree.Choices))}
 	for n := range tree.Nodes() {
-		if n.Symbol != nil {
-			if seen[n.Symbol] {
-				continue
-			}
-			seen[n.Symbol] = true
+		if n.Symbol != nil && n.Symbol.Nodes[0] != n {
+			continue // found already
 		}
 		e := entry{node: n, name: strings.ToLower(nameOf(n)), prompt: strings.ToLower(n.Prompt), help: strings.ToLower(n.Help)}
 		if n.Symbol != nil {

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	tea "charm.land/bubbletea/v2"
+
+	"turnup.dev/kubectl-turnup/internal/kconfig"
 )
 
 func (w *world) value(name string) string {
@@ -116,6 +118,7 @@ func TestKeysLeave(t *testing.T) {
 		{"esc stays", append(edited, "q", "esc"), nil, false, Result{}},
 		{"ctrl-c asks", append(edited, "ctrl+c"), nil, false, Result{}},
 		{"ctrl-c asks while a value is typed", append(edited, "enter", "x", "ctrl+c"), nil, false, Result{}},
+		{"ctrl-c keeps what was typed", []string{"enter", "x", "ctrl+c", "s"}, nil, true, Result{Saved, 1}},
 		{"ctrl-c asks above the search", append(edited, "/", "ctrl+c"), nil, false, Result{}},
 		{"a second ctrl-c leaves without saving", append(edited, "ctrl+c", "ctrl+c"), nil, true, Result{Interrupted, 0}},
 		{"ctrl-c can be answered with save", append(edited, "ctrl+c", "s"), nil, true, Result{Saved, 1}},
@@ -253,6 +256,23 @@ func TestTheTreeChangesAsOneAnswers(t *testing.T) {
 	w.keys("enter", "j", "enter")
 	if after := len(w.rows); after != before+2 || w.on() != "Platform" {
 		t.Errorf("%d rows became %d, at %q", before, after, w.on())
+	}
+}
+
+func TestAValueThatTheCallerRefusesIsNotAccepted(t *testing.T) {
+	w := start(cluster(t), env())
+	w.options.Validate = func(s *kconfig.Symbol, value string) error {
+		if s.Name == "cluster.name" && strings.Contains(value, " ") {
+			return errors.New("a name has no spaces")
+		}
+		return nil
+	}
+	w.keys("enter", "type: x", "enter")
+	if w.edit == nil || !strings.Contains(w.screenText(), "a name has no spaces") {
+		t.Error(w.screenText())
+	}
+	if w.keys("backspace", "backspace", "x", "enter"); w.value("cluster.name") != "demox" {
+		t.Errorf("the name is %s", w.value("cluster.name"))
 	}
 }
 

@@ -90,8 +90,11 @@ func newModel(options Options) *model {
 	return m
 }
 
-// Init has nothing to wait for.
-func (m *model) Init() tea.Cmd { return nil }
+// Init makes what the search looks through meanwhile: the tree does not change.
+func (m *model) Init() tea.Cmd {
+	tree := m.config.Tree()
+	return func() tea.Msg { return newIndex(tree) }
+}
 
 // Update answers a message.
 func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
@@ -99,6 +102,8 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case tea.WindowSizeMsg:
 		m.width, m.height = msg.Width, msg.Height
 		m.measure()
+	case *index:
+		m.index = msg
 	case tea.PasteMsg:
 		m.press(key{name: "paste", text: msg.Content})
 	case tea.KeyPressMsg:

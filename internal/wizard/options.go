@@ -35,6 +35,10 @@ type Options struct {
 	// Load replaces the contents of Config. After an error Config has to be as
 	// it was.
 	Load func(path string) error
+	// Validate says what is wrong with a value that is being typed, beyond its
+	// type and range, or nil. It is called with every key, and no value that it
+	// refuses is accepted.
+	Validate func(s *kconfig.Symbol, value string) error
 	// Check returns what does not go together. It is called after every change.
 	Check func() []Problem
 

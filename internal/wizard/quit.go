@@ -18,6 +18,9 @@ func (m *model) interrupt() {
 		m.leave(Interrupted)
 		return
 	}
+	if m.edit != nil && m.edit.problem == "" {
+		m.accept() // what was typed is not lost either
+	}
 	m.edit = nil
 	m.quit()
 }

@@ -74,6 +74,9 @@ func TestScreensLookAsTheyDid(t *testing.T) {
 		{name: "ascii", env: []string{"LC_ALL", "C"}, keys: []string{"end", "enter", "down", "down", "space", "up", "enter"}},
 		{name: "wide-characters", config: func(t testing.TB) *kconfig.Config { return small(t, wide) }, keys: []string{"down"}},
 		{name: "wide-ascii", env: []string{"LC_ALL", "C"}, config: func(t testing.TB) *kconfig.Config { return small(t, wide) }},
+		{name: "long-editing", config: func(t testing.TB) *kconfig.Config { return small(t, wide) }, keys: []string{"end", "enter", "type: x"}},
+		{name: "scrolled", config: flat, keys: []string{"pgdown", "pgdown", "down"}},
+		{name: "search-scrolled", config: flat, keys: []string{"/", "type:77", "pgdown", "pgdown"}},
 		{name: "wide-editing", config: func(t testing.TB) *kconfig.Config { return small(t, wide) }, keys: []string{"enter", "left", "x"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
