@@ -53,7 +53,9 @@ func lookUpPeers() (peers, error) {
 	if err != nil {
 		return peers{}, err
 	}
-	for _, python := range []string{"python3", "/usr/bin/python3"} {
+	// Debian's module belongs to Debian's Python, which need not be the first.
+	for _, dir := range filepath.SplitList(os.Getenv("PATH")) {
+		python := filepath.Join(dir, "python3")
 		if exec.Command(python, "-c", "import kconfiglib").Run() == nil {
 			return peers{conf, python}, nil
 		}
