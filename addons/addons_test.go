@@ -1,25 +1,21 @@
 package addons_test
 
 import (
-	"flag"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	"sigs.k8s.io/kustomize/api/krusty"
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 	"sigs.k8s.io/yaml"
 
 	"turnup.dev/kubectl-turnup/addons"
+	"turnup.dev/kubectl-turnup/internal/golden"
 	"turnup.dev/kubectl-turnup/internal/images"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files, and fail")
 
 // names are the addons of the embedded tree.
 func names(t *testing.T) []string {
@@ -100,20 +96,7 @@ func TestEachAddonRendersAsCommitted(t *testing.T) {
 	for _, addon := range names(t) {
 		t.Run(addon, func(t *testing.T) {
 			got := build(t, addon, nil)
-			golden := filepath.Join("testdata", addon+".yaml")
-			if *update {
-				if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
-					t.Fatal(err)
-				}
-				t.Errorf("%s is rewritten: read the difference, then run again without -update", golden)
-			}
-			want, err := os.ReadFile(golden)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(string(want), got); diff != "" {
-				t.Errorf("-%s +rendered (-update rewrites it)\n%s", golden, diff)
-			}
+			golden.Check(t, filepath.Join("testdata", addon+".yaml"), got)
 			if strings.Contains(got, "cluster-values") {
 				t.Error("the values object would reach the cluster")
 			}

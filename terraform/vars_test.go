@@ -1,18 +1,14 @@
 package terraform
 
 import (
-	"flag"
 	"os"
 	"path/filepath"
 	"testing"
 	"testing/fstest"
 
-	"github.com/google/go-cmp/cmp"
-
 	"turnup.dev/kubectl-turnup/internal/config"
+	"turnup.dev/kubectl-turnup/internal/golden"
 )
-
-var update = flag.Bool("update", false, "rewrite golden files")
 
 func TestVars(t *testing.T) {
 	big := config.Default()
@@ -29,24 +25,8 @@ func TestVars(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			golden(t, filepath.Join("testdata", "vars-"+name+".json"), got)
+			golden.Check(t, filepath.Join("testdata", "vars-"+name+".json"), string(got))
 		})
-	}
-}
-
-func golden(t *testing.T, path string, got []byte) {
-	t.Helper()
-	want, err := os.ReadFile(path)
-	if *update {
-		if err := os.WriteFile(path, got, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err != nil && !*update {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), string(got)); diff != "" {
-		t.Errorf("%s (-want +got; -update rewrites it):\n%s", path, diff)
 	}
 }
 

@@ -5,36 +5,16 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
-	"os"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"turnup.dev/kubectl-turnup/internal/golden"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files, and fail")
-
-func golden(t *testing.T, path, got string) {
-	t.Helper()
-	want, err := os.ReadFile(path)
-	if err == nil && string(want) == got {
-		return
-	}
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		t.Fatalf("%s rewritten; read the diff, then run again without -update", path)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Errorf("%s differs (-want +got, -update rewrites it):\n%s", path, cmp.Diff(string(want), got))
-}
 
 // clock is a time that only moves when it is told to.
 type clock struct{ now time.Time }
@@ -92,7 +72,7 @@ func TestTheSameStoryInEveryFormat(t *testing.T) {
 			c := newClock()
 			tc.opts.Now = c.Now
 			story(New(&buffer, tc.opts), c)
-			golden(t, "testdata/"+tc.name+".golden", buffer.String())
+			golden.Check(t, "testdata/"+tc.name+".golden", buffer.String())
 		})
 	}
 }
