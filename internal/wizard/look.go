@@ -122,7 +122,7 @@ func (l look) pad(s string, columns int) string {
 func (l look) wrap(s string, columns int) []string {
 	var lines []string
 	for line := range strings.Lines(s) {
-		lines = append(lines, strings.Split(ansi.WrapWc(l.text(strings.TrimRight(line, "\r\n")), max(1, columns), "-/,."), "\n")...)
+		lines = append(lines, strings.Split(ansi.WrapWc(l.text(strings.TrimRight(line, "\r\n")), max(1, columns), ""), "\n")...)
 	}
 	return lines
 }

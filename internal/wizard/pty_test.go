@@ -17,6 +17,9 @@ import (
 	"golang.org/x/term"
 )
 
+// budget is how long anything may take on a machine that is busy.
+const budget = 30 * time.Second
+
 // terminal is a real one with the wizard in it: a pseudo-terminal, and an
 // emulator that knows what a person would see.
 type terminal struct {
@@ -73,7 +76,7 @@ func (x *terminal) resize(columns, lines uint16) {
 	}
 }
 
-// sees waits up to ten seconds for a text on the screen.
+// sees waits for a text on the screen.
 func (x *terminal) sees(text string) {
 	x.t.Helper()
 	x.await(fmt.Sprintf("%q on the screen", text), func() bool { return strings.Contains(x.screen.String(), text) })
@@ -81,9 +84,9 @@ func (x *terminal) sees(text string) {
 
 func (x *terminal) await(what string, ok func() bool) {
 	x.t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); !ok(); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(budget); !ok(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			x.t.Fatalf("waited 10s for %s:\n%s", what, x.screen.String())
+			x.t.Fatalf("waited %v for %s:\n%s", budget, what, x.screen.String())
 		}
 	}
 }
@@ -102,8 +105,8 @@ func (x *terminal) leaves(text string) {
 	go func() { ended <- x.cmd.Wait() }()
 	select {
 	case <-ended:
-	case <-time.After(10 * time.Second):
-		x.t.Fatalf("waited 10s for the program's end:\n%s", x.screen.String())
+	case <-time.After(budget):
+		x.t.Fatalf("waited %v for the program to end:\n%s", budget, x.screen.String())
 	}
 	x.sees(text)
 	if mode := x.screen.Mode(); mode&vt10x.ModeAltScreen != 0 {
