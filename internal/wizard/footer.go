@@ -1,6 +1,7 @@
 package wizard
 
 import (
+	"slices"
 	"strings"
 
 	"charm.land/lipgloss/v2"
@@ -68,7 +69,7 @@ func (m *model) drawProblems(height int) []string {
 // problemLines are the messages, each in two lines at most.
 func (m *model) problemLines() []string {
 	var lines []string
-	for _, p := range m.facts.problems {
+	for _, p := range m.nearest() {
 		parts := m.look.wrap(p.Message, m.width-4)
 		for i, part := range parts[:min(2, len(parts))] {
 			if i == 1 && len(parts) > 2 {
@@ -82,6 +83,23 @@ func (m *model) problemLines() []string {
 		}
 	}
 	return lines
+}
+
+// nearest are the problems, those of the selected entry first.
+func (m *model) nearest() []Problem {
+	n := m.at()
+	if n == nil || !m.facts.wrong[nameOf(n)] {
+		return m.facts.problems
+	}
+	var here, elsewhere []Problem
+	for _, p := range m.facts.problems {
+		if slices.Contains(p.Symbols, nameOf(n)) {
+			here = append(here, p)
+			continue
+		}
+		elsewhere = append(elsewhere, p)
+	}
+	return append(here, elsewhere...)
 }
 
 func (menus) keys(m *model) []binding {

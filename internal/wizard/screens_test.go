@@ -25,6 +25,19 @@ config long
 	default "a value that is a good deal longer than what is left of the screen beside such a prompt"
 `
 
+// wrong is a configuration in which several things do not go together.
+func wrong(t testing.TB) *kconfig.Config {
+	config := cluster(t)
+	for name, value := range map[string]string{
+		"network.pod_cidr": "10.96.0.0/16", "provision.workers": "50", "provision.offset": "0x1",
+	} {
+		if err := config.Set(name, value); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return config
+}
+
 func TestScreensLookAsTheyDid(t *testing.T) {
 	overlap := []string{"down", "down", "down", "enter", "down", "down", "enter", "ctrl+u", "type:10.244.0.0/16", "enter"}
 	for _, c := range []struct {
@@ -59,6 +72,9 @@ func TestScreensLookAsTheyDid(t *testing.T) {
 		{name: "search-empty", keys: []string{"/"}},
 		{name: "jumped-hidden", keys: []string{"/", "type:mesh", "enter"}},
 		{name: "problem", keys: overlap},
+		{name: "problem-in-one-line", rows: 16, columns: 80, keys: overlap},
+		{name: "problems", config: wrong},
+		{name: "problems-gone-to", config: wrong, keys: []string{"!", "!"}},
 		{name: "quit-question", keys: append(overlap[:len(overlap):len(overlap)], "q")},
 		{name: "reset-question", keys: []string{"end", "enter", "down", "down", "space", "R"}},
 		{name: "load", keys: []string{"o"}},
