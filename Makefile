@@ -92,6 +92,8 @@ e2e: docker build tools images ## Make real clusters in Docker and try everythin
 bench: docker build tools images ## Measure against kubeadm, side by side
 	go run ./test/images -binaries kubeadm,kubelet
 	go test ./test/e2e -count=1 -timeout 60m -v -run '^$$' -bench . -benchtime 1x
+	KCONFIG_BENCH_PEERS=1 go test ./internal/kconfig -count=1 -run Peers -v
+	go test ./internal/kconfig ./internal/config ./internal/wizard -run '^$$' -bench .
 
 ##@ Other
 
