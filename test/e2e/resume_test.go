@@ -2,11 +2,14 @@ package e2e
 
 import (
 	"context"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"turnup.dev/kubectl-turnup/internal/machines"
 )
 
 // createResumes makes a second cluster, in the same directory as the first, and
@@ -46,6 +49,7 @@ func (c *cluster) createResumes(ctx context.Context, t *testing.T) {
 	second.nodesAreReady(ctx, t)
 	second.planIsEmpty(ctx, t)
 	second.must(ctx, t, "status", second.name)
+	second.controlPlaneChanges(ctx, t)
 
 	// The other one has noticed nothing.
 	now, err := c.docker.objects(ctx, c.name)
@@ -73,5 +77,28 @@ func (c *cluster) saysWhatToDo(t *testing.T, r result) {
 	list := r.events()
 	if len(list) < 2 || list[len(list)-2].Type != "error" || list[len(list)-2].Text != "interrupted" || list[len(list)-1].Type != "hint" {
 		t.Errorf("an interrupted run ends otherwise than with an error and a hint:\n%s", r)
+	}
+}
+
+// controlPlaneChanges has create write the control plane's manifests anew: only
+// what is another now may start again, and etcd is not.
+func (c *cluster) controlPlaneChanges(ctx context.Context, t *testing.T) {
+	t.Helper()
+	plane := c.machine(machines.ControlPlane, 0).Name
+	etcd := func() string { return c.docker.must(ctx, t, plane, "", "pgrep -x etcd") }
+	before := etcd()
+	r := c.must(ctx, t, append(c.createArgs(), "--set", "bootstrap.audit=false")...)
+	t.Logf("create with another API server took %s", r.took.Round(100*time.Millisecond))
+	if after := etcd(); after != before {
+		t.Errorf("etcd was process %s, and is %s: it was started again for nothing", before, after)
+	}
+	took := await(ctx, t, "the API server without an audit log", time.Minute, func(ctx context.Context) (bool, string, error) {
+		out, err := c.docker.on(ctx, plane, "", "ps axww -o args | grep [k]ube-apiserver")
+		return err == nil && !strings.Contains(out, "--audit-log-path"), out, err
+	})
+	t.Logf("it ran %s later", ms(took))
+	c.awaitAddons(ctx, t, "coredns", "flannel", "kube-proxy")
+	if r.took > time.Minute {
+		t.Errorf("create took %s, want less than a minute", r.took)
 	}
 }
