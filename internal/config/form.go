@@ -18,6 +18,9 @@ type form struct {
 	pattern string
 }
 
+// Accepts says whether a text has the form that the field wants.
+func (f *Field) Accepts(text string) bool { return f.form.accepts == nil || f.form.accepts(text) }
+
 // forms are those of all fields of the kind String; a test misses none.
 func forms() map[string]form {
 	forms := map[string]form{

@@ -95,7 +95,7 @@ func (f *Field) problem(c *kconfig.Config, wrong map[string]bool) string {
 			return p.Message
 		}
 	case String:
-		if value := c.Value(f.Symbol); f.form.accepts != nil && !f.form.accepts(value) {
+		if value := c.Value(f.Symbol); !f.Accepts(value) {
 			if value == "" {
 				return "it is empty, want " + f.form.words
 			}
@@ -177,8 +177,9 @@ func together(c *kconfig.Config, wrong map[string]bool) Problems {
 		}
 	}
 	var problems Problems
-	for i, a := range ranges {
-		for _, b := range ranges[:i] {
+	for i := range ranges {
+		for j := range i {
+			a, b := ranges[i], ranges[j]
 			if !IsSet(c, a) && IsSet(c, b) {
 				a, b = b, a // the one that somebody wrote
 			}

@@ -94,14 +94,8 @@ func (r *reference) field(f *Field, level int) {
 
 // defaultWords are all defaults with their conditions.
 func (f *Field) defaultWords() string {
-	defaults := []*kconfig.Default(nil)
-	if f.Choice != nil {
-		defaults = f.Choice.Defaults
-	} else {
-		defaults = f.Symbol.Defaults
-	}
 	var words []string
-	for _, d := range defaults {
+	for _, d := range f.defaults() {
 		value := d.Value.String()
 		switch s := d.Value.Symbol; {
 		case s == nil || f.Choice == nil && s.Defined():

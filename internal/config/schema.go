@@ -92,12 +92,7 @@ func bounds(r *kconfig.Range) (low, high int) {
 
 // onlyDefault is the default if it is the same in every config.
 func (f *Field) onlyDefault() (string, bool) {
-	defaults := []*kconfig.Default{}
-	if f.Choice != nil {
-		defaults = f.Choice.Defaults
-	} else {
-		defaults = f.Symbol.Defaults
-	}
+	defaults := f.defaults()
 	if len(defaults) != 1 || defaults[0].If != nil || defaults[0].Value.Op != kconfig.OpSymbol {
 		return "", false
 	}
@@ -109,6 +104,13 @@ func (f *Field) onlyDefault() (string, bool) {
 	default:
 		return f.text(s.Name), true
 	}
+}
+
+func (f *Field) defaults() []*kconfig.Default {
+	if f.Choice != nil {
+		return f.Choice.Defaults
+	}
+	return f.Symbol.Defaults
 }
 
 // rules say what depends on other values: which fields apply, and which ranges

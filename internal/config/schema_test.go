@@ -208,17 +208,18 @@ func mutate(random *rand.Rand, c *kconfig.Config, root map[string]any) string {
 		}
 		group[keys[len(keys)-1]] = value
 	}
-	switch {
-	case !Visible(c, f):
+	if !Visible(c, f) {
 		put(f.Typed(DefaultOf(c, f)))
 		return f.Path + " does not apply"
-	case random.IntN(4) == 0:
+	}
+	switch random.IntN(6) {
+	case 0:
 		put(nil)
 		return f.Path + " is null"
-	case random.IntN(4) == 0:
+	case 1:
 		put([]any{"a"})
 		return f.Path + " is an array"
-	case random.IntN(4) == 0:
+	case 2:
 		f = &Field{Path: f.Path + "s"}
 		put(1)
 		return "there is no " + f.Path

@@ -80,11 +80,10 @@ func (d *description) comparison(e *kconfig.Expr) formula {
 	var want any
 	switch equality := e.Op == kconfig.OpEqual || e.Op == kconfig.OpUnequal; {
 	case s.Type == kconfig.Bool && equality && (constant.Name == "y" || constant.Name == "n"):
-		if holds := d.truthOf(s); (constant.Name == "y") == (e.Op == kconfig.OpEqual) {
-			return holds
-		} else {
-			return not(holds)
+		if (constant.Name == "y") == (e.Op == kconfig.OpEqual) {
+			return d.truthOf(s)
 		}
+		return not(d.truthOf(s))
 	case s.Type == kconfig.Int && err == nil:
 		want = number
 	case s.Type == kconfig.String && equality && err != nil:

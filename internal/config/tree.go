@@ -85,13 +85,21 @@ type description struct {
 
 // described reads the Kconfig files when they are asked for, and once.
 var described = sync.OnceValue(func() *description {
-	tree, err := kconfig.Parse(turnup.Kconfig, "Kconfig")
+	d, err := freshly()
 	if err != nil {
 		// They are part of the program, and a test has read the same ones.
 		panic("read the embedded Kconfig files: " + err.Error())
 	}
-	return describe(tree)
+	return d
 })
+
+func freshly() (*description, error) {
+	tree, err := kconfig.Parse(turnup.Kconfig, "Kconfig")
+	if err != nil {
+		return nil, err
+	}
+	return describe(tree), nil
+}
 
 // Tree is the description of the config.
 func Tree() *kconfig.Tree { return described().tree }

@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"turnup.dev/kubectl-turnup/internal/config"
@@ -19,6 +20,9 @@ type Interview struct {
 	Config *kconfig.Config
 	In     io.Reader
 	Out    io.Writer
+	// Echo writes answers after their questions: a terminal does it by itself,
+	// a pipe does not.
+	Echo bool
 
 	lines <-chan string
 	asked map[*config.Field]bool
@@ -45,7 +49,7 @@ func (i *Interview) Run(ctx context.Context) error {
 		}
 	}
 	if i.left > 0 {
-		fmt.Fprintf(i.Out, "\nThere are no more answers: the other %d keep what they have.\n", i.left)
+		fmt.Fprintf(i.Out, "There are no more answers: the other %d keep what they have.\n", i.left)
 	}
 	for {
 		problems := config.CheckApplying(i.Config)
@@ -94,7 +98,7 @@ func (i *Interview) node(ctx context.Context, n *kconfig.Node) error {
 	switch n.Kind {
 	case kconfig.KindMenu:
 		outer := i.headings
-		i.headings = append(outer[:len(outer):len(outer)], n.Prompt)
+		i.headings = slices.Concat(outer, []string{n.Prompt})
 		err := i.menu(ctx, n)
 		if len(i.headings) > len(outer) {
 			i.headings = outer // nothing was asked in it
@@ -216,6 +220,9 @@ func (i *Interview) answer(ctx context.Context) (string, error) {
 		if !ok {
 			i.ended = true
 			i.left++
+			fmt.Fprintln(i.Out)
+		} else if i.Echo {
+			fmt.Fprintln(i.Out, line)
 		}
 		return strings.TrimSpace(line), nil
 	}

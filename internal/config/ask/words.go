@@ -64,7 +64,7 @@ func (i *Interview) help(f *config.Field) {
 		}
 	}
 	fmt.Fprintf(i.Out, "\n  Legal: %s.", f.Legal(i.Config))
-	if f.Kind == config.String {
+	if f.Kind == config.String && f.Accepts("") {
 		fmt.Fprint(i.Out, ` Answer "" for the empty text.`)
 	}
 	fmt.Fprint(i.Out, "\n\n")

@@ -1,12 +1,14 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/term"
 
 	"turnup.dev/kubectl-turnup/cmd/kubectl-turnup/internal/turnup"
 	"turnup.dev/kubectl-turnup/internal/config"
@@ -99,7 +101,8 @@ func (a *app) editConfig(f configFlags) (*config.File, error) {
 
 func (a *app) opened(file *config.File, err error, f configFlags) (*config.File, error) {
 	if err != nil {
-		if errors.As(err, &config.Problems{}) && !f.lenient {
+		var problems config.Problems
+		if errors.As(err, &problems) && problems[0].Path != "" && !f.lenient {
 			err = ui.Hint(err, "--lenient takes what is right of it; `kubectl turnup config explain SYMBOL` says what a symbol takes")
 		}
 		return nil, err
@@ -126,14 +129,23 @@ func (a *app) startConfig(f configFlags, from string, defaults bool) (*config.Fi
 }
 
 func (a *app) interview(ctx context.Context, file *config.File) error {
-	questions := ask.Interview{Config: file.Config, In: a.streams.In, Out: a.streams.Err}
+	before := config.Write(file.Config, "")
+	questions := ask.Interview{Config: file.Config, In: a.streams.In, Out: a.streams.Err, Echo: !isTerminal(a.streams.In)}
 	if err := questions.Run(ctx); err != nil {
-		if ctx.Err() != nil {
+		if ctx.Err() == nil {
+			return err
+		}
+		if !bytes.Equal(config.Write(file.Config, ""), before) {
 			a.keepBeside(file)
 		}
-		return err
+		return errInterrupted
 	}
 	return a.finish(file)
+}
+
+func isTerminal(stream any) bool {
+	file, ok := stream.(*os.File)
+	return ok && term.IsTerminal(int(file.Fd()))
 }
 
 // finish saves the config and says what comes next.

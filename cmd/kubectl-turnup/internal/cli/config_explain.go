@@ -77,7 +77,7 @@ func explained(x config.Explanation, file *config.File) string {
 		if i == 0 {
 			label = "decides"
 		}
-		fmt.Fprintf(&b, "%-12s%s (%s, %s)\n", label, d.Path, d.Relation, d.Place)
+		fmt.Fprintf(&b, "%-12s%s, by %q at %s\n", label, d.Path, d.Relation, d.Place)
 	}
 	return b.String()
 }

@@ -1,0 +1,57 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// run runs the program in this process.
+func run(t *testing.T, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	var out, errs bytes.Buffer
+	code = Run(context.Background(), Streams{In: strings.NewReader(""), Out: &out, Err: &errs},
+		append([]string{"kubectl-turnup"}, args...), Build{})
+	return code, out.String(), errs.String()
+}
+
+func TestConfigCheckFindsWhatIsWrongWithEveryWrongFile(t *testing.T) {
+	wrong, err := filepath.Abs("../../../../internal/config/testdata/wrong")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(wrong)
+	files, _ := filepath.Glob("*.json")
+	if len(files) < 20 {
+		t.Fatalf("only %d files", len(files))
+	}
+	for _, file := range files {
+		t.Run(file, func(t *testing.T) {
+			want, err := os.ReadFile(strings.TrimSuffix(file, ".json") + ".golden")
+			if err != nil {
+				t.Fatal(err)
+			}
+			code, stdout, stderr := run(t, "config", "check", file)
+			got := regexp.MustCompile(`(Kconfig):[0-9]+\)`).ReplaceAllString(stdout, "$1:LINE)")
+			if diff := cmp.Diff(string(want), got); diff != "" || code != 1 || stderr != "" {
+				t.Errorf("code %d, stderr %q, stdout (-want +got):\n%s", code, stderr, diff)
+			}
+		})
+	}
+}
+
+func TestVersionReadsNoFile(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if err := os.WriteFile(".config.json", []byte("broken"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, stderr := run(t, "version"); code != 0 {
+		t.Error(stderr)
+	}
+}
