@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"turnup.dev/kubectl-turnup/internal/golden"
 	"turnup.dev/kubectl-turnup/internal/images"
 )
 
@@ -109,7 +110,7 @@ func TestEncodeIsStableAndCompleteAndInTheOrderOfTheFiles(t *testing.T) {
 	c := Default()
 	c.Addons.Path = "a<b>&c"
 	data := string(Encode(c))
-	golden(t, "testdata/encoded.json", data)
+	golden.Check(t, "testdata/encoded.json", data)
 	at := 0
 	for _, f := range Fields() {
 		if !Visible(New(), f) {

@@ -2,7 +2,6 @@ package config
 
 import (
 	"errors"
-	"flag"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -10,28 +9,9 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"turnup.dev/kubectl-turnup/internal/golden"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files, and fail")
-
-// golden compares with a file under testdata.
-func golden(t *testing.T, path, got string) {
-	t.Helper()
-	want, err := os.ReadFile(path)
-	if err == nil && string(want) == got {
-		return
-	}
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		t.Fatalf("%s rewritten; read the diff, then run again without -update", path)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Errorf("%s differs (-want +got, -update rewrites it):\n%s", path, cmp.Diff(string(want), got))
-}
 
 // unnumbered leaves out the lines of Kconfig files, which change whenever
 // somebody adds a symbol.
@@ -54,7 +34,7 @@ func TestEveryWrongFileIsRefusedWithPlaceAndLegalValues(t *testing.T) {
 			if err == nil {
 				t.Fatal("accepted")
 			}
-			golden(t, strings.TrimSuffix(file, ".json")+".golden", unnumbered(err.Error())+"\n")
+			golden.Check(t, strings.TrimSuffix(file, ".json")+".golden", unnumbered(err.Error())+"\n")
 		})
 	}
 }

@@ -11,6 +11,9 @@ import (
 // DefaultPath is where a config is looked for when nobody names one.
 const DefaultPath = ".config.json"
 
+// Stdin is the name of a config that was read from the standard input.
+const Stdin = "<stdin>"
+
 // maxSize keeps a wrong path (a bundle, a device) from filling the memory.
 const maxSize = 1 << 20
 
@@ -52,7 +55,7 @@ func Open(path string, stdin io.Reader, strictness Strictness) (*File, error) {
 		return nil, err
 	}
 	if name == "-" {
-		name = "<stdin>"
+		name = Stdin
 	}
 	doc, err := Read(data, name, strictness)
 	if err != nil {
@@ -76,6 +79,10 @@ func (f *File) Into(path string) error {
 	if path == "" {
 		path = DefaultPath
 	}
+	if path == "-" {
+		f.Name = Stdin
+		return nil
+	}
 	data, err := os.ReadFile(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("read config: %w", err)
@@ -89,7 +96,7 @@ func load(name string, stdin io.Reader) ([]byte, error) {
 		if stdin == nil {
 			return nil, errors.New("read config: there is no standard input")
 		}
-		return limited(stdin, "<stdin>")
+		return limited(stdin, Stdin)
 	}
 	info, err := os.Stat(name)
 	switch {

@@ -25,7 +25,7 @@ type configFlags struct {
 }
 
 func (f *configFlags) add(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.file, "config", "", "Cluster config, a JSON `FILE` or - for stdin (default: "+config.DefaultPath+")")
+	cmd.Flags().StringVar(&f.file, "config", "", "Cluster config, a JSON `FILE`, or - for stdin and stdout (default: "+config.DefaultPath+")")
 	cmd.Flags().BoolVar(&f.lenient, "lenient", false, "Warn of wrong values instead of refusing: clamp numbers, leave out the rest")
 }
 
@@ -150,6 +150,10 @@ func isTerminal(stream any) bool {
 
 // finish saves the config and says what comes next.
 func (a *app) finish(file *config.File) error {
+	if file.Name == config.Stdin {
+		_, err := a.streams.Out.Write(config.Write(file.Config, file.Schema))
+		return err
+	}
 	changed, err := file.Save()
 	if err != nil {
 		if errors.Is(err, config.ErrChanged) {

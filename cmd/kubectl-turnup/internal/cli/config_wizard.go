@@ -2,8 +2,10 @@ package cli
 
 import (
 	"context"
+	"errors"
 
 	"turnup.dev/kubectl-turnup/internal/config"
+	"turnup.dev/kubectl-turnup/internal/kconfig"
 	"turnup.dev/kubectl-turnup/internal/ui"
 	"turnup.dev/kubectl-turnup/internal/wizard"
 )
@@ -15,11 +17,17 @@ func (a *app) wizard(ctx context.Context, file *config.File) error {
 		Path:   file.Name,
 		Dirty:  !file.Exists() || len(file.Warnings) > 0,
 		Save: func() error {
-			if problems := config.CheckApplying(file.Config); len(problems) > 0 {
-				return problems
+			err := saveFromWizard(file)
+			if errors.Is(err, config.ErrChanged) {
+				return wizard.ErrChanged
 			}
-			_, err := file.Save()
 			return err
+		},
+		Overwrite: func() error {
+			if err := file.Into(file.Name); err != nil {
+				return err
+			}
+			return saveFromWizard(file)
 		},
 		SaveMinimal: func(path string) error {
 			if path != file.Name {
@@ -39,6 +47,12 @@ func (a *app) wizard(ctx context.Context, file *config.File) error {
 			}
 			return nil
 		},
+		Validate: func(s *kconfig.Symbol, value string) error {
+			if problem := config.CheckText(file.Config, s, value); problem != "" {
+				return errors.New(problem)
+			}
+			return nil
+		},
 		Check: func() []wizard.Problem { return wizardProblems(file) },
 		In:    a.streams.In,
 		Out:   a.streams.Out,
@@ -55,6 +69,15 @@ func (a *app) wizard(ctx context.Context, file *config.File) error {
 		a.saved(file, result.Saves > 0)
 	}
 	return nil
+}
+
+// saveFromWizard writes nothing that the next verb would refuse.
+func saveFromWizard(file *config.File) error {
+	if problems := config.CheckApplying(file.Config); len(problems) > 0 {
+		return problems
+	}
+	_, err := file.Save()
+	return err
 }
 
 // wizardProblems are those that the wizard does not find by itself.
