@@ -10,7 +10,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/google/go-containerregistry/pkg/v1"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"turnup.dev/kubectl-turnup/internal/images"
 )
@@ -86,7 +86,8 @@ func sound(dir string) map[string]v1.Image {
 		fmt.Fprintln(os.Stderr, "building again:", p)
 		bad[p.Ref] = true
 		if _, hex, found := strings.Cut(p.Blob, ":"); found {
-			os.Remove(filepath.Join(dir, "blobs", "sha256", hex))
+			// One that stays is found again, and refused, when the bundle is verified.
+			_ = os.Remove(filepath.Join(dir, "blobs", "sha256", hex))
 		}
 	}
 	known := images.For(minor, "")
@@ -94,8 +95,8 @@ func sound(dir string) map[string]v1.Image {
 		if bad[image.Ref] || !slices.Contains(b.Refs(), image.Ref) {
 			continue
 		}
-		if image2, err := b.Image(image.Ref); err == nil {
-			good[image.Ref] = image2
+		if intact, err := b.Image(image.Ref); err == nil {
+			good[image.Ref] = intact
 		}
 	}
 	return good
