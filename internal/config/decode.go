@@ -3,6 +3,7 @@ package config
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -55,6 +56,11 @@ func newReader(data []byte, name string, strictness Strictness) *reader {
 	return r
 }
 
+// maxProblems is how many problems of one file anybody wants to read.
+const maxProblems = 100
+
+var errEnough = errors.New("enough problems")
+
 // reader walks over the tokens of a well-formed file.
 type reader struct {
 	dec      *json.Decoder
@@ -75,7 +81,11 @@ func (r *reader) read() (*Document, error) {
 	if _, err := r.dec.Token(); err != nil {
 		return nil, r.unreadable(err)
 	}
-	if err := r.object(""); err != nil {
+	switch err := r.object(""); {
+	case errors.Is(err, errEnough):
+		r.problems = append(r.doc.Warnings, r.problems...).sorted()
+		return nil, append(r.problems, Problem{File: r.name, Text: fmt.Sprintf("more than %d problems; is this a config?", maxProblems)})
+	case err != nil:
 		return nil, r.unreadable(err)
 	}
 	r.check()
@@ -126,6 +136,9 @@ func (r *reader) next() (json.Token, int, error) {
 func (r *reader) object(path string) error {
 	first := map[string]int{}
 	for r.dec.More() {
+		if len(r.problems)+len(r.doc.Warnings) >= maxProblems {
+			return errEnough
+		}
 		token, at, err := r.next()
 		if err != nil {
 			return err

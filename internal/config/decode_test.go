@@ -64,6 +64,16 @@ func TestAFileChangesOnlyWhatItNames(t *testing.T) {
 	}
 }
 
+func TestAFileOfAnythingElseIsGivenUpSoon(t *testing.T) {
+	text := "{" + strings.Repeat("\"key\": 1,\n", 60_000) + "\"key\": 1}"
+	for _, strictness := range []Strictness{Strict, Lenient} {
+		_, err := Read([]byte(text), "c", strictness)
+		if err == nil || !strings.HasSuffix(err.Error(), "\nc: more than 100 problems; is this a config?") {
+			t.Errorf("%.200v", err)
+		}
+	}
+}
+
 func TestSchemaIsOnlyAKeyAtTheTop(t *testing.T) {
 	if _, err := Decode([]byte(`{"network": {"$schema": "x"}}`), "c"); err == nil {
 		t.Error("accepted in a group")

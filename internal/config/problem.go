@@ -103,6 +103,9 @@ func unknown(path string) string {
 
 // didYouMean names the word nearest to a mistyped one; "" when none is near.
 func didYouMean(word string, words []string) string {
+	if len(word) > 64 {
+		return "" // no slip of the finger, and slow to compare
+	}
 	best, least := "", 3
 	if len(word) < 4 {
 		least = 2

@@ -166,6 +166,20 @@ func (f *Field) values(c *kconfig.Config) []string {
 	return values
 }
 
+// Values lists what can stand for the value at a path, if that is a few.
+func Values(path string) []string {
+	f := Lookup(path)
+	switch {
+	case f == nil:
+		return nil
+	case f.Kind == Bool:
+		return []string{"true", "false"}
+	case f.Kind == Choice:
+		return f.values(New())
+	}
+	return nil
+}
+
 // Legal says in words which values the field takes now.
 func (f *Field) Legal(c *kconfig.Config) string {
 	switch f.Kind {

@@ -203,6 +203,7 @@ type clusterFlags struct {
 func (f *clusterFlags) addConfig(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.config, "config", "", "Cluster config, a JSON `FILE` or - for stdin (default: "+turnup.DefaultConfigFile+" if there is one)")
 	cmd.Flags().StringArrayVar(&f.set, "set", nil, "Set one symbol of the config: `SYMBOL=VALUE`, for instance provision.workers=3; repeatable")
+	_ = cmd.RegisterFlagCompletionFunc("set", completeAssignments) // the flag is there
 	cmd.Flags().StringVar(&f.bundle, "bundle", "", "Image bundle, an OCI layout `DIRECTORY`, from which the cluster is made without pulling")
 }
 

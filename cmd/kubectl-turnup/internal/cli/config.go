@@ -31,6 +31,7 @@ func (f *configFlags) add(cmd *cobra.Command) {
 
 func (f *configFlags) addSet(cmd *cobra.Command) {
 	cmd.Flags().StringArrayVar(&f.set, "set", nil, "Set one symbol: `SYMBOL=VALUE`, for instance provision.workers=3; repeatable")
+	_ = cmd.RegisterFlagCompletionFunc("set", completeAssignments) // the flag is there
 }
 
 func (a *app) config() *cobra.Command {

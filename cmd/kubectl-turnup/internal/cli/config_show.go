@@ -120,8 +120,14 @@ func completeSymbols(*cobra.Command, []string, string) ([]string, cobra.ShellCom
 	return words, cobra.ShellCompDirectiveNoFileComp
 }
 
-func completeAssignments(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+func completeAssignments(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
 	var words []string
+	if path, _, ok := strings.Cut(typed, "="); ok {
+		for _, value := range config.Values(path) {
+			words = append(words, path+"="+value)
+		}
+		return words, cobra.ShellCompDirectiveNoFileComp
+	}
 	for _, f := range config.Fields() {
 		words = append(words, f.Path+"=\t"+f.Prompt())
 	}
