@@ -171,3 +171,23 @@ func BenchmarkParseEvaluateValidate(b *testing.B) {
 		}
 	}
 }
+
+func TestATextIsJudgedWhileItIsTyped(t *testing.T) {
+	c := New()
+	cases := []struct{ symbol, text, want string }{
+		{"provision.workers", "51", "51 is out of range, want a whole number from 0 to 50"},
+		{"provision.workers", "5", ""},
+		{"cluster.name", "A", `"A" is not legal, want a DNS label of at most 30 characters (a-z and 0-9, with - inside)`},
+		{"bootstrap.audit", "n", ""},
+		{"addons.path", "", "it is empty, want the path of a directory"},
+		{"network.provider.none", "y", ""},
+	}
+	for _, tc := range cases {
+		if got := CheckText(c, Tree().Symbol(tc.symbol), tc.text); got != tc.want {
+			t.Errorf("%s=%s: %q", tc.symbol, tc.text, got)
+		}
+	}
+	for range c.UserSet() {
+		t.Error("judging has changed the config")
+	}
+}
