@@ -16,7 +16,7 @@ func (a *app) configShow() *cobra.Command {
 	var output outputFlag
 	cmd := &cobra.Command{
 		Use:   "show",
-		Short: "Print every symbol that applies, its value and where it comes from",
+		Short: "Print every symbol that applies, its value, and whether it is the default",
 		Example: `  kubectl turnup config show
 
   # What would it be on AWS?
@@ -44,11 +44,12 @@ func showRows(file *config.File) [][]string {
 		if !config.Visible(file.Config, f) {
 			continue
 		}
-		from := "default"
-		if config.IsSet(file.Config, f) {
+		// A saved file says everything, so what it merely repeats is no news.
+		value, from := config.Value(file.Config, f), "default"
+		if value != config.DefaultOf(file.Config, f) {
 			from = "user"
 		}
-		rows = append(rows, []string{f.Path, config.Value(file.Config, f), from})
+		rows = append(rows, []string{f.Path, value, from})
 	}
 	return rows
 }
