@@ -1,6 +1,7 @@
 package config
 
 import (
+	_ "embed"
 	"fmt"
 	"strconv"
 	"strings"
@@ -8,9 +9,25 @@ import (
 	"turnup.dev/kubectl-turnup/internal/kconfig"
 )
 
+//go:embed schema.json
+var schema string
+
 // Schema is the JSON Schema (2020-12) of the config: all that the Kconfig files
 // and the forms of texts say. It accepts every config that Decode does.
-func Schema() []byte {
+func Schema() string { return schema }
+
+// GenerateSchema makes Schema from the Kconfig files. The error says what in
+// them a schema cannot express.
+func GenerateSchema() (data []byte, err error) {
+	defer func() {
+		switch lack := recover().(type) {
+		case nil:
+		case inexpressible:
+			err = lack
+		default:
+			panic(lack)
+		}
+	}()
 	d := described()
 	rules := d.rules()
 	return object{
@@ -23,7 +40,7 @@ func Schema() []byte {
 			{"$schema", object{{"type", "string"}, {"description", "The schema of this file, for editors"}}},
 		}, d.properties("")...)},
 		{"allOf", rules},
-	}.encode()
+	}.encode(), nil
 }
 
 // properties are the schemas of the keys of a group.
@@ -85,7 +102,7 @@ func bounds(r *kconfig.Range) (low, high int) {
 	low, errLow := strconv.Atoi(r.Low.Name)
 	high, errHigh := strconv.Atoi(r.High.Name)
 	if errLow != nil || errHigh != nil {
-		inexpressible("a range whose bounds are symbols", r.Span)
+		panic(inexpressible{"a range whose bounds are symbols", r.Span})
 	}
 	return low, high
 }
@@ -165,7 +182,7 @@ func (d *description) rangeRules(f *Field) []any {
 	if f.Kind == Choice {
 		for _, m := range f.Choice.Members {
 			if n := m.Nodes[0]; n.PromptIf != nil || len(n.DependsOn) > 0 {
-				inexpressible("a member of a choice with a condition of its own", n.Span)
+				panic(inexpressible{"a member of a choice with a condition of its own", n.Span})
 			}
 		}
 	}
@@ -194,8 +211,13 @@ func (d *description) conjunction(conditions []*kconfig.Expr) formula {
 	return all
 }
 
-// inexpressible ends the program that generates the schema, and the test that
-// does the same: no schema is better than one that lies.
-func inexpressible(what string, at kconfig.Span) {
-	panic(fmt.Sprintf("%s: the schema cannot express %s; teach it in internal/config/schema*.go", at, what))
+// inexpressible is what no schema can say: none is better than one that lies.
+// It ends the generation from wherever it is met.
+type inexpressible struct {
+	what string
+	at   kconfig.Span
+}
+
+func (i inexpressible) Error() string {
+	return fmt.Sprintf("%s: the schema cannot express %s; teach it in internal/config/schema*.go", i.at, i.what)
 }

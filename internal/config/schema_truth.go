@@ -34,7 +34,7 @@ func (d *description) truthOf(s *kconfig.Symbol) formula {
 	case s.Type != kconfig.Bool:
 		return always(false)
 	case len(s.SelectedBy)+len(s.ImpliedBy) > 0:
-		inexpressible("a condition on a symbol that others select", s.Span())
+		panic(inexpressible{"a condition on a symbol that others select", s.Span()})
 	}
 	return d.value(d.byName[s.Name], object{{"const", true}}, d.firstDefault(s.Defaults, d.truth))
 }
@@ -73,7 +73,7 @@ func (d *description) value(f *Field, matches object, byDefault formula) formula
 func (d *description) comparison(e *kconfig.Expr) formula {
 	s, constant := e.Left.Symbol, e.Right.Symbol
 	if !s.Defined() || constant.Defined() {
-		inexpressible("a comparison of anything but a symbol with a constant", e.Span)
+		panic(inexpressible{"a comparison of anything but a symbol with a constant", e.Span})
 	}
 	number, err := strconv.Atoi(constant.Name)
 	f := d.byName[s.Name]
@@ -89,7 +89,7 @@ func (d *description) comparison(e *kconfig.Expr) formula {
 	case s.Type == kconfig.String && equality && err != nil:
 		want = constant.Name
 	default:
-		inexpressible("this comparison", e.Span)
+		panic(inexpressible{"this comparison", e.Span})
 	}
 	matches := map[kconfig.Op]object{
 		kconfig.OpEqual:        {{"const", want}},
@@ -101,7 +101,7 @@ func (d *description) comparison(e *kconfig.Expr) formula {
 	}[e.Op]
 	return d.value(f, matches, d.firstDefault(s.Defaults, func(value *kconfig.Expr) formula {
 		if value.Op != kconfig.OpSymbol || value.Symbol.Defined() {
-			inexpressible("a default that another symbol gives", value.Span)
+			panic(inexpressible{"a default that another symbol gives", value.Span})
 		}
 		return always(compares(e.Op, value.Symbol.Name, want))
 	}))

@@ -14,13 +14,18 @@ import (
 func main() {
 	check := flag.Bool("check", false, "write nothing; fail if a file is out of date")
 	flag.Parse()
+	schema, err := config.GenerateSchema()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
 	stale := false
 	for _, file := range []struct {
 		path string
 		data []byte
 	}{
 		{"Kconfig.md", config.Reference()},
-		{"internal/config/schema.json", config.Schema()},
+		{"internal/config/schema.json", schema},
 	} {
 		old, err := os.ReadFile(file.path)
 		switch {

@@ -102,7 +102,7 @@ keys and explains them: name its file in the config as "$schema".`,
 		Example: `  kubectl turnup config schema >config.schema.json`,
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			_, err := a.streams.Out.Write(config.Schema())
+			_, err := io.WriteString(a.streams.Out, config.Schema())
 			return err
 		},
 	}
