@@ -58,11 +58,7 @@ func checkClient(csr *certificates.CertificateSigningRequest, file machines.File
 	if !strings.HasPrefix(csr.Spec.Username, tokenPrefix) || !slices.Contains(csr.Spec.Groups, bootstrapper) {
 		return fmt.Errorf("user %q did not come with a bootstrap token", csr.Spec.Username)
 	}
-	request, err := parse(csr.Spec.Request)
-	if err != nil {
-		return err
-	}
-	m, err := machineOf(request, file)
+	request, m, err := asked(csr, file)
 	if err != nil {
 		return err
 	}
@@ -82,11 +78,7 @@ func checkServing(csr *certificates.CertificateSigningRequest, file machines.Fil
 	if !strings.HasPrefix(csr.Spec.Username, nodePrefix) || !slices.Contains(csr.Spec.Groups, nodesGroup) {
 		return fmt.Errorf("user %q is not a node", csr.Spec.Username)
 	}
-	request, err := parse(csr.Spec.Request)
-	if err != nil {
-		return err
-	}
-	m, err := machineOf(request, file)
+	request, m, err := asked(csr, file)
 	if err != nil {
 		return err
 	}
@@ -110,6 +102,16 @@ func checkServing(csr *certificates.CertificateSigningRequest, file machines.Fil
 		}
 	}
 	return usages(csr, certificates.UsageServerAuth)
+}
+
+// asked reads the request and finds the machine that its subject names.
+func asked(csr *certificates.CertificateSigningRequest, file machines.File) (*x509.CertificateRequest, machines.Machine, error) {
+	request, err := parse(csr.Spec.Request)
+	if err != nil {
+		return nil, machines.Machine{}, err
+	}
+	m, err := machineOf(request, file)
+	return request, m, err
 }
 
 func parse(data []byte) (*x509.CertificateRequest, error) {

@@ -5,6 +5,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"turnup.dev/kubectl-turnup/cmd/kubectl-turnup/internal/turnup"
+
 	"turnup.dev/kubectl-turnup/internal/ui"
 )
 
@@ -21,22 +23,27 @@ The module and its state are in clusters/NAME/terraform: read it, plan it, own i
   terraform -chdir=clusters/demo/terraform plan`,
 		Args: oneName,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			t, err := a.wanted(f, args)
-			if err != nil {
-				return err
-			}
-			end, err := t.Begin()
-			if err != nil {
-				return err
-			}
-			defer end()
-			return t.Provision(cmd.Context())
+			return a.onePhase(f, args, func(t *turnup.Turnup) error { return t.Provision(cmd.Context()) })
 		},
 	}
 	f.addConfig(cmd)
 	f.addTerraform(cmd)
 	f.addYes(cmd)
 	return cmd
+}
+
+// onePhase runs a phase of the cluster that the config and the flags describe.
+func (a *app) onePhase(f clusterFlags, args []string, phase func(*turnup.Turnup) error) error {
+	t, err := a.wanted(f, args)
+	if err != nil {
+		return err
+	}
+	end, err := t.Begin()
+	if err != nil {
+		return err
+	}
+	defer end()
+	return phase(t)
 }
 
 func (a *app) bootstrap() *cobra.Command {
@@ -52,16 +59,7 @@ installed a pod network.`,
 		Example: `  kubectl turnup bootstrap`,
 		Args:    oneName,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			t, err := a.wanted(f, args)
-			if err != nil {
-				return err
-			}
-			end, err := t.Begin()
-			if err != nil {
-				return err
-			}
-			defer end()
-			return t.Bootstrap(cmd.Context())
+			return a.onePhase(f, args, func(t *turnup.Turnup) error { return t.Bootstrap(cmd.Context()) })
 		},
 	}
 	f.addConfig(cmd)
