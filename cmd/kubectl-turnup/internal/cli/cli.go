@@ -57,11 +57,19 @@ func Run(ctx context.Context, streams Streams, args []string, build Build) int {
 		return int(status)
 	}
 	code := exitCode(ctx, err)
-	if code == exitInterrupted && !errors.Is(err, errInterrupted) {
-		err = ui.Hint(errors.New("interrupted"), "run the same command again: it goes on where it was")
-	}
-	app.out.Error(err)
+	app.out.Error(wayOut(code, err))
 	return code
+}
+
+// wayOut adds what the user can do to an error that does not say it itself.
+func wayOut(code int, err error) error {
+	switch {
+	case code == exitInterrupted && !errors.Is(err, errInterrupted):
+		return ui.Hint(errors.New("interrupted"), "run the same command again: it goes on where it was")
+	case code == exitTimeout && ui.HintOf(err) == "":
+		return ui.Hint(err, "`kubectl turnup status` shows what is missing; the same command again goes on where it was")
+	}
+	return err
 }
 
 // suggest turns cobra's suggestion, lines of its own, into a hint.
