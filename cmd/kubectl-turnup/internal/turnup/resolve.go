@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"turnup.dev/kubectl-turnup/internal/config"
+	"turnup.dev/kubectl-turnup/internal/machines"
 	"turnup.dev/kubectl-turnup/internal/ui"
 )
 
@@ -70,7 +71,21 @@ func Resolve(req Request) (config.Cluster, error) {
 	if cfg.Bootstrap.Bundle == "" {
 		cfg.Bootstrap.Bundle = stored.Bootstrap.Bundle
 	}
+	stored.Provision.Workers = min(stored.Provision.Workers, workersOf(home, stored))
 	return cfg, unchangeable(stored, cfg)
+}
+
+// workersOf counts the workers that were made: a run may have recorded more and
+// then found that they do not fit. A machines file that cannot be read proves nothing.
+func workersOf(home Home, stored config.Cluster) int {
+	file, err := home.ReadMachines()
+	switch {
+	case errors.Is(err, machines.ErrMissing):
+		return 0
+	case err != nil:
+		return stored.Provision.Workers
+	}
+	return len(file.WithRole(machines.Worker))
 }
 
 // mendRecord is what to do when our own copy of a config cannot be read.

@@ -77,8 +77,16 @@ func TestTheConfigComesFromTheNearestPlace(t *testing.T) {
 	}
 }
 
+// withMachines writes the machines file of a cluster that was made.
+func withMachines(t *testing.T, cfg config.Cluster) {
+	t.Helper()
+	made := &Turnup{Home: HomeOf("clusters", cfg.Cluster.Name), Config: cfg}
+	write(t, made.Home.Machines(), string(made.expectedMachines().Encode()))
+}
+
 func TestWhatCannotChangeBelowACluster(t *testing.T) {
 	here(t, config.Default())
+	withMachines(t, config.Default())
 	_, err := Resolve(Request{Base: "clusters", Set: []string{
 		"network.pod_cidr=10.99.0.0/16", "provision.local.subnet=172.29.0.0/24", "provision.workers=1",
 	}})
@@ -95,6 +103,22 @@ func TestWhatCannotChangeBelowACluster(t *testing.T) {
 	}
 	if cfg, err := Resolve(Request{Base: "clusters", Set: []string{"provision.workers=3"}}); err != nil || cfg.Provision.Workers != 3 {
 		t.Errorf("growing is refused: %v", err)
+	}
+}
+
+func TestWorkersThatWereNeverMadeCanBeTakenBack(t *testing.T) {
+	asked := cluster(func(c *config.Cluster) { c.Provision.Workers = 50 })
+	here(t, asked) // and then there was too little memory
+	if cfg, err := Resolve(Request{Base: "clusters", Set: []string{"provision.workers=1"}}); err != nil || cfg.Provision.Workers != 1 {
+		t.Errorf("before there are machines: %d, %v", cfg.Provision.Workers, err)
+	}
+	withMachines(t, config.Default())
+	if cfg, err := Resolve(Request{Base: "clusters", Set: []string{"provision.workers=2"}}); err != nil || cfg.Provision.Workers != 2 {
+		t.Errorf("with two workers: %d, %v", cfg.Provision.Workers, err)
+	}
+	_, err := Resolve(Request{Base: "clusters", Set: []string{"provision.workers=1"}})
+	if err == nil || !strings.Contains(err.Error(), "provision.workers is 2") {
+		t.Errorf("less than there are: %v", err)
 	}
 }
 
