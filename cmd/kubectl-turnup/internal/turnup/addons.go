@@ -166,6 +166,9 @@ func (t *Turnup) Push(ctx context.Context, dirty, wait bool) error {
 func (t *Turnup) push(ctx context.Context, to *access, tree Tree) (shipment, error) {
 	content, err := tree.Read(ctx, false)
 	switch {
+	case errors.Is(err, ErrNoGit):
+		t.Out.Warnf("%v: shipping it as it is on disk", err)
+		content, err = tree.Read(ctx, true)
 	case errors.Is(err, ErrNeverCommitted):
 		t.Out.Warnf("%v: shipping it as it is on disk; commit it to make it yours", err)
 		content, err = tree.Read(ctx, true)

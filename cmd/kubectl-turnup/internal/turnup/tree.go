@@ -114,14 +114,17 @@ func writeShared(path string, data []byte) error {
 // firstCommit makes a new tree a git repository of its own. Inside somebody's
 // repository it commits nothing: that is for its owner to do.
 func (t Tree) firstCommit(ctx context.Context, cluster string) error {
-	if _, err := exec.LookPath("git"); err != nil || t.inGit(ctx) {
+	if _, err := exec.LookPath("git"); err != nil || t.inRepository() || t.inGit(ctx) {
 		return nil
 	}
-	identity := []string{}
-	if _, err := t.git(ctx, "config", "user.email"); err != nil {
-		identity = []string{"-c", "user.name=kubectl turnup", "-c", "user.email=turnup@localhost"}
+	// The user's hooks and signing keys are for the user's own commits.
+	settings := []string{"-c", "core.hooksPath=" + os.DevNull}
+	for key, value := range map[string]string{"user.name": "kubectl turnup", "user.email": "turnup@localhost"} {
+		if _, err := t.git(ctx, "config", key); err != nil {
+			settings = append(settings, "-c", key+"="+value)
+		}
 	}
-	commit := slices.Concat(identity, []string{"commit", "--quiet", "--no-verify", "--no-gpg-sign", "-m", "Start with the addons of cluster " + cluster})
+	commit := slices.Concat(settings, []string{"commit", "--quiet", "--no-verify", "--no-gpg-sign", "-m", "Start with the addons of cluster " + cluster})
 	for _, args := range [][]string{{"init", "--quiet"}, {"add", "--all", "."}, commit} {
 		if _, err := t.git(ctx, args...); err != nil {
 			return fmt.Errorf("commit the new addon tree: %w", err)
@@ -137,6 +140,7 @@ func (t Tree) inGit(ctx context.Context) bool {
 
 func (t Tree) git(ctx context.Context, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, "git", append([]string{"-C", t.Dir}, args...)...)
+	cmd.Env = slices.DeleteFunc(os.Environ(), ofAnotherRepository)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	if err := cmd.Run(); err != nil {
@@ -145,10 +149,36 @@ func (t Tree) git(ctx context.Context, args ...string) (string, error) {
 	return stdout.String(), nil
 }
 
+// ofAnotherRepository picks out the variables by which git tells its hooks which
+// repository they run for. Ours is the one that the tree is in.
+func ofAnotherRepository(variable string) bool {
+	name, _, _ := strings.Cut(variable, "=")
+	switch name {
+	case "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR",
+		"GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_NAMESPACE":
+		return true
+	}
+	return false
+}
+
+// inRepository reports whether the tree is below a git repository, without git.
+func (t Tree) inRepository() bool {
+	for dir := t.Dir; ; dir = filepath.Dir(dir) {
+		if _, err := os.Stat(filepath.Join(dir, ".git")); err == nil {
+			return true
+		}
+		if dir == filepath.Dir(dir) {
+			return false
+		}
+	}
+}
+
 // What Read refuses without dirty.
 var (
 	// ErrUncommitted: the tree has changes that git does not know.
 	ErrUncommitted = errors.New("the addon tree has changes that are not committed")
+	// ErrNoGit: the tree is in a repository that git cannot read.
+	ErrNoGit = errors.New("the addon tree is in a git repository, and git cannot tell what is committed")
 	// ErrNeverCommitted: git knows nothing of the tree.
 	ErrNeverCommitted = errors.New("the addon tree is not committed yet")
 )
@@ -160,7 +190,12 @@ func (t Tree) Read(ctx context.Context, dirty bool) (source.Tree, error) {
 		return source.Tree{}, ui.Hint(fmt.Errorf("open addon tree: %w", err), "`kubectl turnup create` writes one; addons.path says where")
 	}
 	if !t.inGit(ctx) {
-		return t.working("")
+		if dirty || !t.inRepository() {
+			return t.working("")
+		}
+		_, err := t.git(ctx, "rev-parse", "--is-inside-work-tree")
+		return source.Tree{}, ui.Hint(fmt.Errorf("%w (%s): %w", ErrNoGit, t.Dir, err),
+			"put git on the PATH and make `git -C %s status` work, or push the tree as it is with --dirty", t.Dir)
 	}
 	tree, err := t.head(ctx)
 	if errors.Is(err, ErrNeverCommitted) && dirty {
@@ -198,7 +233,7 @@ func (t Tree) Committed(ctx context.Context) (source.Tree, error) {
 
 // head describes the last commit that touched the tree, without its files.
 func (t Tree) head(ctx context.Context) (source.Tree, error) {
-	out, err := t.git(ctx, "log", "-1", "--format=%H%n%an <%ae>%n%s", "--", ".")
+	out, err := t.git(ctx, "log", "-1", "--no-show-signature", "--format=%H%n%an <%ae>%n%s", "--", ".")
 	if lines := strings.SplitN(strings.TrimRight(out, "\n"), "\n", 3); err == nil && len(lines) == 3 {
 		return source.Tree{Revision: lines[0], Author: lines[1], Message: lines[2]}, nil
 	}

@@ -177,3 +177,85 @@ func TestALinkInACommittedTreeIsRefused(t *testing.T) {
 		t.Errorf("got %v, want the link named", err)
 	}
 }
+
+func TestWithoutGitNothingUncommittedIsShippedUnasked(t *testing.T) {
+	tree := newTree(t)
+	initTree(t, tree)
+	write(t, filepath.Join(tree.Dir, "coredns", "service.yaml"), "changed\n")
+	t.Setenv("PATH", t.TempDir())
+	if _, err := tree.Read(context.Background(), false); !errors.Is(err, ErrNoGit) {
+		t.Errorf("got %v, want ErrNoGit", err)
+	}
+	if content := read(t, tree, true); string(content.Files["coredns/service.yaml"]) != "changed\n" {
+		t.Error("--dirty needs git")
+	}
+	if err := os.RemoveAll(filepath.Join(tree.Dir, ".git")); err != nil {
+		t.Fatal(err)
+	}
+	if content := read(t, tree, false); content.Revision != "" {
+		t.Errorf("a tree outside git has revision %q", content.Revision)
+	}
+}
+
+func TestTheUsersGitConfigDoesNotMatter(t *testing.T) {
+	tree := newTree(t)
+	hooks := t.TempDir()
+	for _, hook := range []string{"pre-commit", "prepare-commit-msg", "post-commit"} {
+		write(t, filepath.Join(hooks, hook), "#!/bin/sh\ntouch '"+hooks+"/ran'\nexit 1\n")
+		if err := os.Chmod(filepath.Join(hooks, hook), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(t, filepath.Join(os.Getenv("HOME"), ".gitconfig"), `[user]
+	email = me@example.com
+	useConfigOnly = true
+[commit]
+	gpgSign = true
+[gpg]
+	program = false
+[log]
+	showSignature = true
+[color]
+	ui = always
+[core]
+	hooksPath = `+hooks+"\n")
+	initTree(t, tree)
+	if _, err := os.Stat(filepath.Join(hooks, "ran")); err == nil {
+		t.Error("a hook ran")
+	}
+	if content := read(t, tree, false); len(content.Revision) != 40 || !strings.HasSuffix(content.Author, "<me@example.com>") {
+		t.Errorf("revision %q by %s", content.Revision, content.Author)
+	}
+	// A commit that claims to be signed: showing that would garble the log.
+	object := "tree " + gitOut(t, tree.Dir, "rev-parse", "HEAD^{tree}") + "\nauthor a <a@example.com> 1 +0000\n" +
+		"committer a <a@example.com> 1 +0000\ngpgsig -----BEGIN PGP SIGNATURE-----\n \n x\n -----END PGP SIGNATURE-----\n\nSigned\n"
+	file := filepath.Join(t.TempDir(), "commit")
+	write(t, file, object)
+	signed := gitOut(t, tree.Dir, "hash-object", "-t", "commit", "-w", file)
+	git(t, tree.Dir, "update-ref", "HEAD", signed)
+	if content := read(t, tree, false); content.Revision != signed {
+		t.Errorf("revision %q, want %s", content.Revision, signed)
+	}
+}
+
+func TestAHookOfAnotherRepositoryCanReadTheTree(t *testing.T) {
+	tree := newTree(t)
+	initTree(t, tree)
+	want := read(t, tree, false).Revision
+	other := t.TempDir()
+	git(t, other, "init", "-q")
+	t.Setenv("GIT_DIR", filepath.Join(other, ".git"))
+	t.Setenv("GIT_INDEX_FILE", ".git/index")
+	if got := read(t, tree, false).Revision; got != want {
+		t.Errorf("revision %q, want %q", got, want)
+	}
+}
+
+func gitOut(t *testing.T, dir string, args ...string) string {
+	t.Helper()
+	out, err := exec.Command("git", append([]string{"-C", dir}, args...)...).Output()
+	if err != nil {
+		t.Fatalf("git %v: %v", args, err)
+	}
+	return strings.TrimSpace(string(out))
+}
