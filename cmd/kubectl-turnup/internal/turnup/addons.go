@@ -68,7 +68,9 @@ type shipment struct {
 	addons   []string
 }
 
-// pushTree pushes the addon tree. Where there is none yet, it writes one.
+// pushTree pushes the addon tree. Where there is none yet, it writes one. Where
+// there is none but the cluster has one, the cluster keeps it: the command was
+// run somewhere else, and a new tree would take away what the user added.
 func (t *Turnup) pushTree(ctx context.Context, to *access) (shipment, error) {
 	file, err := t.Home.ReadMachines()
 	if err != nil {
@@ -78,6 +80,15 @@ func (t *Turnup) pushTree(ctx context.Context, to *access) (shipment, error) {
 	if err != nil {
 		return shipment{}, err
 	}
+	if !tree.exists() {
+		kept, err := kept(ctx, to)
+		if err == nil {
+			t.Out.Warnf("there is no addon tree %s: the cluster keeps the one it has (%s)", tree.Dir, short(kept.revision))
+		}
+		if !errors.Is(err, source.ErrNone) {
+			return kept, err
+		}
+	}
 	made, err := tree.Init(ctx, t.Config)
 	if err != nil {
 		return shipment{}, err
@@ -86,6 +97,19 @@ func (t *Turnup) pushTree(ctx context.Context, to *access) (shipment, error) {
 		t.Out.Printf("wrote the addon tree %s: it is yours", relative(tree.Dir))
 	}
 	return t.push(ctx, to, tree)
+}
+
+// kept is the tree that the cluster has; source.ErrNone where it has none.
+func kept(ctx context.Context, to *access) (shipment, error) {
+	head, err := source.Current(ctx, to.typed.CoreV1())
+	if err != nil {
+		return shipment{}, err
+	}
+	content, err := source.Read(ctx, to.typed.CoreV1(), head)
+	if err != nil {
+		return shipment{}, err
+	}
+	return shipment{head.Revision, build.Addons(content.Files)}, nil
 }
 
 func (t *Turnup) managerObjects(endpoint string) ([]*unstructured.Unstructured, error) {

@@ -43,6 +43,12 @@ func OpenTree(cfg config.Cluster, endpoint string) (Tree, error) {
 	return Tree{Dir: dir, values: values}, nil
 }
 
+// exists reports whether there is a tree to read.
+func (t Tree) exists() bool {
+	_, err := os.Stat(filepath.Join(t.Dir, "cluster", "kustomization.yaml"))
+	return !errors.Is(err, fs.ErrNotExist)
+}
+
 // Init writes the enabled addons into a directory that holds no tree yet, and
 // commits them if that makes a new repository. A tree that is there already is
 // the user's: only cluster/values.yaml is brought up to date.
