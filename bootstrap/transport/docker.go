@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	cerrdefs "github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/container"
@@ -74,17 +75,33 @@ func (d *docker) Run(ctx context.Context, script string, stdin io.Reader) (strin
 	if err != nil {
 		return "", fmt.Errorf("read from machine %s: %w", d.machine, err)
 	}
-	state, err := d.api.ContainerExecInspect(ctx, exec.ID)
+	code, err := d.exitCode(ctx, exec.ID)
 	if err != nil {
 		return "", fmt.Errorf("run on machine %s: %w", d.machine, err)
 	}
-	if state.ExitCode != 0 {
-		return out.String(), &ExitError{Machine: d.machine, Code: state.ExitCode, Stderr: errTail.String()}
+	if code != 0 {
+		return out.String(), &ExitError{Machine: d.machine, Code: code, Stderr: errTail.String()}
 	}
 	if err := <-sent; err != nil {
 		return "", fmt.Errorf("send to machine %s: %w", d.machine, err)
 	}
 	return out.String(), nil
+}
+
+// exitCode waits for a script's exit code: its output may end a moment before
+// Docker knows of its end, and until then the code reads 0.
+func (d *docker) exitCode(ctx context.Context, exec string) (int, error) {
+	for {
+		state, err := d.api.ContainerExecInspect(ctx, exec)
+		if err != nil || !state.Running {
+			return state.ExitCode, err
+		}
+		select {
+		case <-ctx.Done():
+			return 0, context.Cause(ctx)
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
 }
 
 func send(to io.Writer, done func() error, stdin io.Reader) error {
