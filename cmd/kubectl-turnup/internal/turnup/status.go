@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -86,9 +87,16 @@ func (t *Turnup) Status(ctx context.Context) (Status, error) {
 		return s, err
 	}
 	s.Endpoint = file.Endpoint
+	// All at once: what does not answer uses up its own time only.
+	kubelets := make([]string, len(file.Machines))
+	var looks sync.WaitGroup
+	for i, m := range file.Machines {
+		looks.Go(func() { kubelets[i] = kubeletState(ctx, m) })
+	}
 	nodes := t.askCluster(ctx, &s)
-	for _, m := range file.Machines {
-		one := MachineStatus{Name: m.Name, Role: m.Role, Address: m.Address, Kubelet: kubeletState(ctx, m)}
+	looks.Wait()
+	for i, m := range file.Machines {
+		one := MachineStatus{Name: m.Name, Role: m.Role, Address: m.Address, Kubelet: kubelets[i]}
 		if n, ok := nodes[m.Name]; ok {
 			one.Node, one.Version = "Ready", n.Status.NodeInfo.KubeletVersion
 			if notReady(n) != "" {
