@@ -20,7 +20,7 @@ import (
 // The longest that the steps of phase 1 may take.
 const (
 	preflightBudget = 30 * time.Second
-	imagesBudget    = 10 * time.Minute
+	imagesBudget    = 30 * time.Minute
 	machinesBudget  = 10 * time.Minute
 )
 
@@ -36,7 +36,7 @@ func (t *Turnup) Provision(ctx context.Context) error {
 	}
 	defer docker.Close()
 	var report local.Report
-	err = t.step(ctx, "check this computer", preflightBudget, func(ctx context.Context, _ *ui.Step) error {
+	err = t.bounded(ctx, "check this computer", preflightBudget, func(ctx context.Context, _ *ui.Step) error {
 		tooOld := make(chan error, 1)
 		go func() { tooOld <- tool.Check(ctx, t.Home.Dir) }()
 		report, err = docker.Preflight(ctx, t.Config)
@@ -77,7 +77,7 @@ func (t *Turnup) prepareImages(ctx context.Context, docker *local.Docker) (terra
 		}
 	}
 	set := images.For(t.Config.Bootstrap.KubernetesVersion, t.Config.Bootstrap.Registry)
-	err = t.step(ctx, "prepare images", imagesBudget, func(ctx context.Context, step *ui.Step) error {
+	err = t.bounded(ctx, "prepare images", imagesBudget, func(ctx context.Context, step *ui.Step) error {
 		if bundle != nil {
 			if err := bundle.Require(set); err != nil {
 				return ui.Hint(err, wholeBundle)
@@ -123,7 +123,7 @@ func (t *Turnup) makeMachines(ctx context.Context, tool terraform.Tool, docker *
 	ws := t.workspace(tool, docker)
 	title := fmt.Sprintf("provision %d machines on %s",
 		t.Config.Provision.ControlPlanes+t.Config.Provision.Workers, t.Config.Provision.Platform)
-	return t.step(ctx, title, machinesBudget, func(ctx context.Context, step *ui.Step) error {
+	return t.bounded(ctx, title, machinesBudget, func(ctx context.Context, step *ui.Step) error {
 		known, err := ws.Known()
 		if err != nil {
 			return err
@@ -155,7 +155,7 @@ func (t *Turnup) Unprovision(ctx context.Context) error {
 		return err
 	}
 	defer docker.Close()
-	err = t.step(ctx, "remove the machines of "+t.name(), machinesBudget, func(ctx context.Context, step *ui.Step) error {
+	err = t.bounded(ctx, "remove the machines of "+t.name(), machinesBudget, func(ctx context.Context, step *ui.Step) error {
 		// Terraform first, as it made them; what it cannot remove goes by label.
 		if tool, err := terraform.Find(t.Terraform); err != nil {
 			t.Out.Warnf("Terraform is not there, so the machines are removed by their labels: %v", err)
@@ -199,7 +199,7 @@ func (t *Turnup) Purge(ctx context.Context) error {
 		return err
 	}
 	defer docker.Close()
-	return t.step(ctx, "remove unused image stores", machinesBudget, func(ctx context.Context, step *ui.Step) error {
+	return t.bounded(ctx, "remove unused image stores", machinesBudget, func(ctx context.Context, step *ui.Step) error {
 		removed, err := docker.PruneStores(ctx)
 		for _, name := range removed {
 			step.See(name)

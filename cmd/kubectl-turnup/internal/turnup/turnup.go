@@ -54,7 +54,28 @@ func (t *Turnup) step(ctx context.Context, title string, budget time.Duration, d
 	return step.End(do(ctx, step))
 }
 
-// WorkingDir is where relative paths of messages start.
+// errTimeout reads better than what it is.
+var errTimeout = timeout{}
+
+type timeout struct{}
+
+func (timeout) Error() string { return "timed out" }
+func (timeout) Unwrap() error { return context.DeadlineExceeded }
+
+// bounded is step for work that keeps no budget itself: others do it, and may hang.
+func (t *Turnup) bounded(ctx context.Context, title string, budget time.Duration, do func(ctx context.Context, step *ui.Step) error) error {
+	return t.step(ctx, title, budget, func(ctx context.Context, step *ui.Step) error {
+		limited, cancel := context.WithTimeout(ctx, budget)
+		defer cancel()
+		err := do(limited, step)
+		if err != nil && limited.Err() != nil && ctx.Err() == nil {
+			return fmt.Errorf("%s: %w after %s: %w", title, errTimeout, budget, err)
+		}
+		return err
+	})
+}
+
+// relative shortens a path of a message to how it reads from the working directory.
 func relative(path string) string {
 	wd, err := os.Getwd()
 	if err != nil {
