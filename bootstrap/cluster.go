@@ -173,9 +173,48 @@ func clusterObjects(name string, p *pki.PKI, file machines.File) ([]*unstructure
 	}
 }
 
+// Heartbeats are what kubelets last reported, by machine: the version of the
+// Lease that each renews. Versions, unlike times, need no clock.
+type Heartbeats map[string]string
+
+// Heartbeats reads them. An API server that does not answer has seen none.
+func (c *Cluster) Heartbeats(ctx context.Context) Heartbeats {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	seen := Heartbeats{}
+	list, err := c.client.CoordinationV1().Leases(corev1.NamespaceNodeLease).List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return seen
+	}
+	for _, lease := range list.Items {
+		seen[lease.Name] = lease.ResourceVersion
+	}
+	return seen
+}
+
+// silent lists the machines that have not reported since: their Nodes may still
+// say Ready, for the most of a minute.
+func (c *Cluster) silent(ctx context.Context, since Heartbeats) ([]string, error) {
+	if len(since) == 0 {
+		return nil, nil
+	}
+	list, err := c.client.CoordinationV1().Leases(corev1.NamespaceNodeLease).List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return nil, err
+	}
+	var silent []string
+	for _, lease := range list.Items {
+		if version, ok := since[lease.Name]; ok && version == lease.ResourceVersion {
+			silent = append(silent, lease.Name)
+		}
+	}
+	return silent, nil
+}
+
 // AwaitNodes waits until every machine has registered as a Node, and gives each
-// the role label that a kubelet may not give itself. see hears what is missing.
-func (c *Cluster) AwaitNodes(ctx context.Context, file machines.File, see func(string)) error {
+// the role label that a kubelet may not give itself. Those whose kubelets were
+// started anew have to report since then. see hears what is missing.
+func (c *Cluster) AwaitNodes(ctx context.Context, file machines.File, since Heartbeats, see func(string)) error {
 	return wait.For(ctx, wait.Options{
 		What: "the machines to register as nodes", Budget: NodesBudget, Every: 200 * time.Millisecond, See: see,
 	}, func(ctx context.Context) (bool, string, error) {
@@ -200,6 +239,13 @@ func (c *Cluster) AwaitNodes(ctx context.Context, file machines.File, see func(s
 		}
 		if len(missing) > 0 {
 			return false, "not registered yet: " + strings.Join(missing, ", "), nil
+		}
+		silent, err := c.silent(ctx, since)
+		if err != nil {
+			return false, "", err
+		}
+		if len(silent) > 0 {
+			return false, "their kubelets were started and have said nothing since: " + strings.Join(silent, ", "), nil
 		}
 		return true, "", nil
 	})

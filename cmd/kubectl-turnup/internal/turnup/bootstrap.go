@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -35,6 +37,9 @@ type controlPlane struct {
 	machines machines.File
 	// workers are those whose kubelets have yet to be started.
 	workers []machines.Machine
+	// silent are the machines whose kubelets are started anew, with what was
+	// last heard of them.
+	silent bootstrap.Heartbeats
 }
 
 // startControlPlane delivers every machine's config and waits for the API
@@ -57,6 +62,7 @@ func (t *Turnup) startControlPlane(ctx context.Context) (*controlPlane, error) {
 		return nil, err
 	}
 	plane := &controlPlane{Cluster: cluster, turnup: t, machines: file}
+	heard := cluster.Heartbeats(ctx)
 	planes, workers := byRole(rendered)
 	changed, err := t.deliver(ctx, planes)
 	if err != nil {
@@ -80,6 +86,12 @@ func (t *Turnup) startControlPlane(ctx context.Context) (*controlPlane, error) {
 	})
 	if err := group.Wait(); err != nil {
 		return nil, err
+	}
+	plane.silent = bootstrap.Heartbeats{}
+	for _, m := range append(changed, plane.workers...) {
+		if version, ok := heard[m.Name]; ok {
+			plane.silent[m.Name] = version
+		}
 	}
 	return plane, t.writeKubeconfig(file, keys)
 }
@@ -177,7 +189,7 @@ func (p *controlPlane) join(ctx context.Context) error {
 		if err := p.turnup.start(ctx, p.workers); err != nil {
 			return err
 		}
-		return p.turnup.explain(ctx, p.AwaitNodes(ctx, p.machines, step.See), p.machines, machines.Worker)
+		return p.turnup.explain(ctx, p.AwaitNodes(ctx, p.machines, p.silent, step.See), p.machines, machines.Worker)
 	})
 }
 
@@ -199,8 +211,8 @@ func (t *Turnup) writeKubeconfig(file machines.File, keys *pki.PKI) error {
 	return err
 }
 
-// explain adds the end of the kubelet's log, from the first machine of a role,
-// to an error of a wait that timed out.
+// explain adds the end of the kubelet's log, from the first machine that the
+// error names or else of a role, to an error of a wait that timed out.
 func (t *Turnup) explain(ctx context.Context, err error, file machines.File, role machines.Role) error {
 	list := file.WithRole(role)
 	if err == nil || !errors.Is(err, context.DeadlineExceeded) || len(list) == 0 {
@@ -208,11 +220,19 @@ func (t *Turnup) explain(ctx context.Context, err error, file machines.File, rol
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
-	log, logErr := kubeletLog(ctx, list[0])
-	if logErr != nil {
+	suspect := list[0]
+	words := strings.FieldsFunc(err.Error(), func(r rune) bool { return strings.ContainsRune(" ,:", r) })
+	for _, m := range file.Machines {
+		if slices.Contains(words, m.Name) {
+			suspect = m
+			break
+		}
+	}
+	log, logErr := kubeletLog(ctx, suspect)
+	if logErr != nil || strings.TrimSpace(log) == "" {
 		return err
 	}
-	return fmt.Errorf("%w\nthe kubelet of %s says:\n%s", err, list[0].Name, log)
+	return fmt.Errorf("%w\nthe kubelet of %s says:\n%s", err, suspect.Name, log)
 }
 
 func kubeletLog(ctx context.Context, m machines.Machine) (string, error) {
@@ -223,5 +243,5 @@ func kubeletLog(ctx context.Context, m machines.Machine) (string, error) {
 	defer t.Close()
 	// Without what every kubelet says until its API server is there.
 	return t.Run(ctx, `journalctl --unit kubelet --no-pager --output cat --lines 2000 |
-		grep -v -e 'mirror pod' -e 'not found' -e 'connection refused' | grep -e '^E' -e '^F' -e rror | tail -n 8 | cut -c 1-400`, nil)
+		grep -v -e 'mirror pod' -e 'not found' -e 'connection refused' | grep -e '^E' -e '^F' -e rror -e 'Main process exited' | tail -n 8 | cut -c 1-400`, nil)
 }
