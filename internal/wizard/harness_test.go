@@ -1,20 +1,13 @@
 package wizard
 
 import (
-	"flag"
-	"os"
-	"path/filepath"
 	"strings"
-	"testing"
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/x/ansi"
-	"github.com/google/go-cmp/cmp"
 
 	"turnup.dev/kubectl-turnup/internal/kconfig"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files, and fail")
 
 // world is a wizard and what its caller was asked to do.
 type world struct {
@@ -114,21 +107,4 @@ func (w *world) screenText() string {
 		b.WriteString(strings.TrimRight(ansi.Strip(line), " ") + "\n")
 	}
 	return b.String()
-}
-
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	path := filepath.Join("testdata", "screens", name+".txt")
-	want, err := os.ReadFile(path)
-	if err == nil && string(want) == got {
-		return
-	}
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		t.Errorf("%s was rewritten; read it before you commit it", path)
-		return
-	}
-	t.Errorf("%s (run with -update to accept):\n%s", path, cmp.Diff(string(want), got))
 }

@@ -2,9 +2,11 @@ package wizard
 
 import (
 	"errors"
+	"path/filepath"
 	"strings"
 	"testing"
 
+	"turnup.dev/kubectl-turnup/internal/golden"
 	"turnup.dev/kubectl-turnup/internal/kconfig"
 )
 
@@ -110,7 +112,7 @@ func TestScreensLookAsTheyDid(t *testing.T) {
 				w.fails = ErrChanged
 			}
 			w.keys(c.keys...)
-			golden(t, c.name, w.screenText())
+			golden.Check(t, screenFile(c.name), w.screenText())
 		})
 	}
 }
@@ -118,12 +120,15 @@ func TestScreensLookAsTheyDid(t *testing.T) {
 func TestColoursAreOnlyTheLegibleBasicOnes(t *testing.T) {
 	overlap := []string{"down", "down", "down", "enter", "down", "down", "enter", "ctrl+u", "type:10.244.0.0/16", "enter"}
 	drawn := strings.Join(start(cluster(t), env()).keys(overlap...).draw().lines, "\n")
-	golden(t, "with-colours", strings.ReplaceAll(drawn, "\x1b", "^"))
+	golden.Check(t, screenFile("with-colours"), strings.ReplaceAll(drawn, "\x1b", "^"))
 	plain := strings.Join(start(cluster(t), env("NO_COLOR", "1")).keys(overlap...).draw().lines, "\n")
-	golden(t, "without-colours", strings.ReplaceAll(plain, "\x1b", "^"))
+	golden.Check(t, screenFile("without-colours"), strings.ReplaceAll(plain, "\x1b", "^"))
 	for _, colour := range []string{"[3", ";3", "[38", "[48", "[4", "[9"} {
 		if strings.Contains(plain, "\x1b"+colour) {
 			t.Errorf("with NO_COLOR there is a colour: %q", colour)
 		}
 	}
 }
+
+// screenFile is the golden file of a screen.
+func screenFile(name string) string { return filepath.Join("testdata", "screens", name+".txt") }
