@@ -46,8 +46,8 @@ func (a *app) config() *cobra.Command {
 can be configured, with help, legal values and search.
 
 Without a terminal, or with --plain, the same questions are asked line by line;
-when the input ends, what was not answered keeps its value. With --set, --from
-or --defaults nothing is asked unless --plain says so.`,
+when the input ends, what was not answered keeps its value. With --set, --from,
+--defaults or --config - nothing is asked unless --plain says so.`,
 		Example: `  # The menus
   kubectl turnup config
 
@@ -65,7 +65,8 @@ or --defaults nothing is asked unless --plain says so.`,
 			if err != nil {
 				return err
 			}
-			scripted := from != "" || defaults || len(f.set) > 0
+			// A config on stdin leaves no answers there.
+			scripted := from != "" || f.file == "-" || defaults || len(f.set) > 0
 			switch {
 			case scripted && !plain:
 				return a.finish(file)

@@ -55,3 +55,15 @@ func TestVersionReadsNoFile(t *testing.T) {
 		t.Error(stderr)
 	}
 }
+
+func TestAConfigOnStdinLeavesNoAnswersToAskFor(t *testing.T) {
+	for _, flag := range []string{"--config", "--from"} {
+		var out, errs bytes.Buffer
+		streams := Streams{In: strings.NewReader(`{"provision":{"workers":7}}`), Out: &out, Err: &errs}
+		t.Chdir(t.TempDir())
+		code := Run(context.Background(), streams, []string{"kubectl-turnup", "config", flag, "-"}, Build{})
+		if code != 0 || strings.Contains(errs.String(), "Name of the cluster") {
+			t.Errorf("%s -: code %d, asks:\n%s", flag, code, errs.String())
+		}
+	}
+}
