@@ -83,6 +83,9 @@ func (f *File) Into(path string) error {
 		f.Name = Stdin
 		return nil
 	}
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return fmt.Errorf("write config %s: it is a directory; name the file in it", path)
+	}
 	data, err := os.ReadFile(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("read config: %w", err)

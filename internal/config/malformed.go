@@ -30,6 +30,8 @@ func malformed(data []byte, name string) (Problem, bool) {
 	switch err := json.Unmarshal(data, &whole); {
 	case errors.As(err, &syntax) && strings.HasPrefix(syntax.Error(), "unexpected end"):
 		return at(len(data), "the file is truncated: it ends inside the JSON")
+	case errors.As(err, &syntax) && strings.HasSuffix(syntax.Error(), "exceeded max depth"):
+		return at(int(syntax.Offset)-1, "the file is nested too deeply to be a config")
 	case errors.As(err, &syntax):
 		offset := max(0, int(syntax.Offset)-1)
 		return at(offset, "not JSON: %s%s", syntax, remedy(data, offset))

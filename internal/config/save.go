@@ -64,7 +64,7 @@ func replace(name string, data []byte) error {
 	}
 	temp, err := os.CreateTemp(filepath.Dir(name), ".config-*.new")
 	if err != nil {
-		return fmt.Errorf("write config: %w", err)
+		return fmt.Errorf("write %s: %w", name, cause(err))
 	}
 	defer os.Remove(temp.Name())
 	_, err = temp.Write(data)
@@ -72,7 +72,20 @@ func replace(name string, data []byte) error {
 		return fmt.Errorf("write %s: %w", name, err)
 	}
 	if err := os.Rename(temp.Name(), name); err != nil {
-		return fmt.Errorf("write config: %w", err)
+		return fmt.Errorf("write %s: %w", name, cause(err))
 	}
 	return nil
+}
+
+// cause is what went wrong, without the name of a file that nobody knows.
+func cause(err error) error {
+	var path *fs.PathError
+	var link *os.LinkError
+	switch {
+	case errors.As(err, &path):
+		return path.Err
+	case errors.As(err, &link):
+		return link.Err
+	}
+	return err
 }

@@ -109,3 +109,20 @@ func TestAPlaceWhereNothingCanBeWrittenIsSaid(t *testing.T) {
 		t.Error("written")
 	}
 }
+
+func TestAnErrorOfSavingNamesTheFileAndNotATemporaryOne(t *testing.T) {
+	file := File{Document: Document{Config: New()}, Name: filepath.Join(t.TempDir(), "missing", "config.json")}
+	_, err := file.Save()
+	want := "write " + file.Name + ": no such file or directory"
+	if err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
+func TestADirectoryIsNoFileToSaveInto(t *testing.T) {
+	directory := t.TempDir()
+	err := new(File).Into(directory)
+	if want := "write config " + directory + ": it is a directory; name the file in it"; err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
