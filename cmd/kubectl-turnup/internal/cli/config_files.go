@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -134,6 +135,9 @@ func (a *app) configImport() *cobra.Command {
 	return cmd
 }
 
+// maxFlatFile keeps a wrong path from filling the memory.
+const maxFlatFile = 1 << 20
+
 func (a *app) readDotConfig(name, prefix string, lenient bool) (*kconfig.Config, error) {
 	in := a.streams.In
 	if name != "-" {
@@ -144,8 +148,15 @@ func (a *app) readDotConfig(name, prefix string, lenient bool) (*kconfig.Config,
 		defer opened.Close()
 		in = opened
 	}
+	data, err := io.ReadAll(io.LimitReader(in, maxFlatFile+1))
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("import config: %w", err)
+	case len(data) > maxFlatFile:
+		return nil, fmt.Errorf("import config: %s is larger than 1 MiB; is this a flat Kconfig file?", name)
+	}
 	c := config.New()
-	problems, err := c.ReadDotConfig(io.LimitReader(in, 1<<20), name, prefix)
+	problems, err := c.ReadDotConfig(bytes.NewReader(data), name, prefix)
 	if err != nil {
 		return nil, err
 	}

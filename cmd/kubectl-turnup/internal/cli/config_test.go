@@ -67,3 +67,15 @@ func TestAConfigOnStdinLeavesNoAnswersToAskFor(t *testing.T) {
 		}
 	}
 }
+
+func TestAFlatFileThatIsTooLargeIsRefusedAndNotCut(t *testing.T) {
+	t.Chdir(t.TempDir())
+	text := strings.Repeat("# a comment\n", 1<<17) + "CONFIG_provision.workers=7\n"
+	if err := os.WriteFile("flat", []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	code, stdout, stderr := run(t, "config", "import", "flat", "--config", "-")
+	if code != 1 || stdout != "" || !strings.Contains(stderr, "larger than 1 MiB") {
+		t.Errorf("code %d, stdout %q, stderr %q", code, stdout, stderr)
+	}
+}
