@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"turnup.dev/kubectl-turnup/cmd/kubectl-turnup/internal/turnup"
+	"turnup.dev/kubectl-turnup/internal/config"
 	"turnup.dev/kubectl-turnup/internal/ui"
 )
 
@@ -256,7 +257,11 @@ func (a *app) wanted(f clusterFlags, args []string) (*turnup.Turnup, error) {
 
 // existing is a cluster that has a directory already.
 func (a *app) existing(f clusterFlags, args []string) (*turnup.Turnup, error) {
-	home, cfg, err := turnup.Find(a.request(f, args))
+	return a.found(f, args, turnup.Find)
+}
+
+func (a *app) found(f clusterFlags, args []string, find func(turnup.Request) (turnup.Home, config.Cluster, error)) (*turnup.Turnup, error) {
+	home, cfg, err := find(a.request(f, args))
 	if err != nil {
 		return nil, err
 	}

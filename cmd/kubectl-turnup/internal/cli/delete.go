@@ -1,6 +1,10 @@
 package cli
 
-import "github.com/spf13/cobra"
+import (
+	"github.com/spf13/cobra"
+
+	"turnup.dev/kubectl-turnup/cmd/kubectl-turnup/internal/turnup"
+)
 
 func (a *app) delete() *cobra.Command {
 	var f clusterFlags
@@ -18,7 +22,7 @@ for the next one unless --purge is given.`,
   kubectl turnup delete staging --yes --purge`,
 		Args: oneName,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			t, err := a.existing(f, args)
+			t, err := a.found(f, args, turnup.FindDoomed)
 			if err != nil {
 				return err
 			}

@@ -163,6 +163,17 @@ func Find(req Request) (Home, config.Cluster, error) {
 	return home, cfg, ui.Hint(err, mendRecord)
 }
 
+// FindDoomed is Find for a cluster that is to be deleted. That takes no more than
+// its name: a record that another version wrote, or a crash spoilt, is no obstacle.
+func FindDoomed(req Request) (Home, config.Cluster, error) {
+	home, cfg, err := Find(req)
+	if err != nil && home.Dir != "" && home.Exists() {
+		cfg, err = config.Default(), nil
+		cfg.Cluster.Name = filepath.Base(home.Dir)
+	}
+	return home, cfg, err
+}
+
 func which(req Request) (string, error) {
 	if req.Name != "" {
 		return req.Name, nil

@@ -166,4 +166,15 @@ func TestACorruptRecordSaysWhatItIs(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "clusters/demo/config.json") {
 		t.Errorf("got %v, want the file named", err)
 	}
+	if _, _, err := Find(Request{Base: "clusters"}); err == nil {
+		t.Error("it passes for a config")
+	}
+	home, cfg, err := FindDoomed(Request{Base: "clusters"})
+	if err != nil || cfg.Cluster.Name != "demo" || filepath.Base(home.Dir) != "demo" {
+		t.Errorf("it cannot be deleted any more: %v, %v", home, err)
+	}
+	write(t, "config.json", "{}") // here, and of no cluster
+	if _, _, err := FindDoomed(Request{Base: "clusters", Name: "none"}); err == nil {
+		t.Error("a cluster that is not there is found")
+	}
 }
