@@ -103,8 +103,6 @@ func load(name string, stdin io.Reader) ([]byte, error) {
 	}
 	info, err := os.Stat(name)
 	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil, fmt.Errorf("read config %s: no such file; leave it out for all defaults: %w", name, fs.ErrNotExist)
 	case err != nil:
 		return nil, fmt.Errorf("read config: %w", err)
 	case info.IsDir():

@@ -61,11 +61,14 @@ when the input ends, what was not answered keeps its value. With --set, --from,
   kubectl turnup config explain network.provider`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if plain && (f.file == "-" || from == "-") {
+				return ui.Hint(errors.New("--plain reads answers from stdin, and the config is to come from there, too"),
+					"name the config's file, or leave out --plain")
+			}
 			file, err := a.startConfig(f, from, defaults)
 			if err != nil {
 				return err
 			}
-			// A config on stdin leaves no answers there.
 			scripted := from != "" || f.file == "-" || defaults || len(f.set) > 0
 			switch {
 			case scripted && !plain:
