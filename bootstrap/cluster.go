@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/template"
 	"time"
@@ -88,6 +89,43 @@ func (c *Cluster) AwaitAPI(ctx context.Context, see func(string)) error {
 		}
 		return true, "", nil
 	})
+}
+
+// AwaitPods waits until static pods that ran before run as they were rendered:
+// until then the old ones answer, and go away the next moment.
+func (c *Cluster) AwaitPods(ctx context.Context, rendered map[string]string, see func(string)) error {
+	if len(rendered) == 0 {
+		return nil
+	}
+	return wait.For(ctx, wait.Options{
+		What: "the control plane to run as rendered", Budget: APIBudget, Every: 200 * time.Millisecond, See: see,
+	}, func(ctx context.Context) (bool, string, error) {
+		list, err := c.client.CoreV1().Pods(metav1.NamespaceSystem).List(ctx, metav1.ListOptions{LabelSelector: "tier=control-plane"})
+		if err != nil {
+			return false, "", err
+		}
+		current := map[string]bool{}
+		for _, pod := range list.Items {
+			current[pod.Name] = pod.Annotations[hashAnnotation] == rendered[pod.Name] && podReady(pod)
+		}
+		var waiting []string
+		for name := range rendered {
+			if !current[name] {
+				waiting = append(waiting, name)
+			}
+		}
+		slices.Sort(waiting)
+		return len(waiting) == 0, "not yet: " + strings.Join(waiting, ", "), nil
+	})
+}
+
+func podReady(pod corev1.Pod) bool {
+	for _, condition := range pod.Status.Conditions {
+		if condition.Type == corev1.PodReady {
+			return condition.Status == corev1.ConditionTrue
+		}
+	}
+	return false
 }
 
 // Install applies what workers need to join: RBAC, the bootstrap token, the

@@ -33,6 +33,9 @@ type Rendered struct {
 	Files []File
 	// Ignition is the config as JSON (spec 3.4.0). It holds keys: mode 0600.
 	Ignition []byte
+	// Pods are the static pods of a control plane, by name, and what
+	// AwaitPods expects of each.
+	Pods map[string]string
 }
 
 // File is one file on a node.
@@ -82,7 +85,7 @@ func renderMachine(cfg config.Cluster, file machines.File, p *pki.PKI, m machine
 		return Rendered{}, err
 	}
 	r.file("/etc/systemd/system/kubelet.service", 0o644, 0, unit)
-	return Rendered{Machine: m, Files: r.files, Ignition: data}, nil
+	return Rendered{Machine: m, Files: r.files, Ignition: data, Pods: r.hashes}, nil
 }
 
 // renderer collects files; the first error sticks.
@@ -90,7 +93,9 @@ type renderer struct {
 	in    inputs
 	files []File
 	dirs  []File
-	err   error
+	// hashes are those of the static pods, by the name that their pods have.
+	hashes map[string]string
+	err    error
 }
 
 // node adds what every node has.
@@ -168,11 +173,28 @@ func (r *renderer) controlPlane(p *pki.PKI) {
 
 	// The manifests come last: a kubelet that is already running starts a pod
 	// the moment its manifest appears.
-	for _, name := range []string{"etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler"} {
-		in := r.in
-		in.FilesHash = r.hash("/etc/kubernetes/" + name + "/")
-		r.template("/etc/kubernetes/manifests/"+name+".yaml", 0o600, name+".yaml", in)
+	for _, name := range components() {
+		r.manifest(name)
 	}
+}
+
+// components are the static pods of a control plane.
+func components() []string {
+	return []string{"etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler"}
+}
+
+// hashAnnotation, on a static pod, is the hash of its manifest and of its files.
+const hashAnnotation = "turnup.dev/files"
+
+// manifest adds a static pod, whose hash covers all that it runs with.
+func (r *renderer) manifest(name string) {
+	in := r.in
+	in.FilesHash = r.hash(r.execute(name+".yaml", in), "/etc/kubernetes/"+name+"/")
+	r.template("/etc/kubernetes/manifests/"+name+".yaml", 0o600, name+".yaml", in)
+	if r.hashes == nil {
+		r.hashes = map[string]string{}
+	}
+	r.hashes[name+"-"+r.in.Name] = in.FilesHash
 }
 
 // component returns a function that adds files only this component can read,
@@ -184,9 +206,10 @@ func (r *renderer) component(name string, uid int) func(file string, content []b
 	}
 }
 
-// hash is that of all files below a directory.
-func (r *renderer) hash(dir string) string {
+// hash is that of a text and of all files below a directory.
+func (r *renderer) hash(text []byte, dir string) string {
 	sum := sha256.New()
+	sum.Write(text)
 	for _, f := range r.files {
 		if strings.HasPrefix(f.Path, dir) {
 			fmt.Fprintf(sum, "%s %d\n%s", f.Path, len(f.Content), f.Content)

@@ -8,7 +8,9 @@ import (
 	"os/signal"
 	"syscall"
 
+	"github.com/go-logr/logr"
 	_ "k8s.io/client-go/plugin/pkg/client/auth"
+	"k8s.io/klog/v2"
 
 	"turnup.dev/kubectl-turnup/cmd/kubectl-turnup/internal/cli"
 )
@@ -20,6 +22,8 @@ var (
 )
 
 func main() {
+	// What client-go logs on its own is no sentence of ours.
+	klog.SetLogger(logr.Discard())
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	// The first signal ends the work in order; a second one ends the program at once.
 	context.AfterFunc(ctx, stop)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -81,6 +82,9 @@ func (t *Turnup) startControlPlane(ctx context.Context) (*controlPlane, error) {
 			if err := cluster.AwaitAPI(ctx, step.See); err != nil {
 				return t.explain(ctx, err, file, machines.ControlPlane)
 			}
+			if err := cluster.AwaitPods(ctx, restarted(planes, changed, heard), step.See); err != nil {
+				return t.explain(ctx, err, file, machines.ControlPlane)
+			}
 			return cluster.Install(ctx, keys, file)
 		})
 	})
@@ -94,6 +98,18 @@ func (t *Turnup) startControlPlane(ctx context.Context) (*controlPlane, error) {
 		}
 	}
 	return plane, t.writeKubeconfig(file, keys)
+}
+
+// restarted are the static pods of control planes that ran before and changed.
+func restarted(planes []bootstrap.Rendered, changed []machines.Machine, heard bootstrap.Heartbeats) map[string]string {
+	pods := map[string]string{}
+	for _, r := range planes {
+		_, ran := heard[r.Machine.Name]
+		if ran && slices.ContainsFunc(changed, func(m machines.Machine) bool { return m.Name == r.Machine.Name }) {
+			maps.Copy(pods, r.Pods)
+		}
+	}
+	return pods
 }
 
 func byRole(rendered []bootstrap.Rendered) (planes, others []bootstrap.Rendered) {
