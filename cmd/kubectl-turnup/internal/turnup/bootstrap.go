@@ -197,7 +197,7 @@ func (t *Turnup) start(ctx context.Context, list []machines.Machine) error {
 // join starts the workers and waits until every machine is a node, answering
 // the kubelets' requests for certificates meanwhile.
 func (p *controlPlane) join(ctx context.Context) error {
-	title := fmt.Sprintf("register %d nodes", len(p.machines.Machines))
+	title := "register " + count(len(p.machines.Machines), "node")
 	return p.turnup.step(ctx, title, bootstrap.NodesBudget, func(ctx context.Context, step *ui.Step) error {
 		answering, stop := context.WithCancel(ctx)
 		defer stop()

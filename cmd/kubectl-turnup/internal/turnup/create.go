@@ -53,7 +53,7 @@ func (t *Turnup) Create(ctx context.Context) error {
 	if err := t.await(ctx, to, shipped); err != nil {
 		return err
 	}
-	t.farewell(time.Since(start))
+	t.farewell(shipped, time.Since(start))
 	return nil
 }
 
@@ -96,11 +96,11 @@ func (t *Turnup) Begin() (end func(), err error) {
 	}, nil
 }
 
-func (t *Turnup) farewell(took time.Duration) {
+func (t *Turnup) farewell(shipped shipment, took time.Duration) {
 	t.Out.Printf("")
-	t.Out.Printf("The cluster %s is up: %d nodes, addons %s, after %s.", t.name(),
-		t.Config.Provision.ControlPlanes+t.Config.Provision.Workers,
-		strings.Join(Enabled(t.Config), ", "), took.Round(100*time.Millisecond))
+	t.Out.Printf("The cluster %s is up: %s, addons %s, after %s.", t.name(),
+		count(t.Config.Provision.ControlPlanes+t.Config.Provision.Workers, "node"),
+		strings.Join(shipped.addons, ", "), took.Round(100*time.Millisecond))
 	t.Out.Printf("Its kubeconfig is %s, and the context %s is selected. Next:",
 		relative(t.Home.Kubeconfig()), kubeconfig.Context(t.name()))
 	t.Out.Printf("")

@@ -121,8 +121,8 @@ func (t *Turnup) workspace(tool terraform.Tool, docker *local.Docker) *terraform
 
 func (t *Turnup) makeMachines(ctx context.Context, tool terraform.Tool, docker *local.Docker, inputs terraform.Inputs) error {
 	ws := t.workspace(tool, docker)
-	title := fmt.Sprintf("provision %d machines on %s",
-		t.Config.Provision.ControlPlanes+t.Config.Provision.Workers, t.Config.Provision.Platform)
+	title := fmt.Sprintf("provision %s on %s",
+		count(t.Config.Provision.ControlPlanes+t.Config.Provision.Workers, "machine"), t.Config.Provision.Platform)
 	return t.bounded(ctx, title, machinesBudget, func(ctx context.Context, step *ui.Step) error {
 		known, err := ws.Known()
 		if err != nil {

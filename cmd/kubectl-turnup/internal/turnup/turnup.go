@@ -86,3 +86,11 @@ func relative(path string) string {
 	}
 	return path
 }
+
+// count is a number of things, as people say it.
+func count(n int, thing string) string {
+	if n != 1 {
+		thing += "s"
+	}
+	return fmt.Sprintf("%d %s", n, thing)
+}
