@@ -11,6 +11,7 @@ import (
 
 	"turnup.dev/kubectl-turnup/internal/machines"
 	"turnup.dev/kubectl-turnup/internal/nodecert"
+	"turnup.dev/kubectl-turnup/internal/serverside"
 )
 
 // ApproveUntil answers the kubelets' certificate requests until ctx ends. The
@@ -45,7 +46,7 @@ func (c *Cluster) approve(ctx context.Context, file machines.File) {
 			Type: certificates.CertificateApproved, Status: corev1.ConditionTrue,
 			Reason: "MatchesMachine", Message: "The name and addresses are those of the machine.",
 		})
-		_, err := requests.UpdateApproval(ctx, csr.Name, csr, metav1.UpdateOptions{FieldManager: FieldManager})
+		_, err := requests.UpdateApproval(ctx, csr.Name, csr, metav1.UpdateOptions{FieldManager: serverside.FieldManager})
 		if errors.Is(err, context.Canceled) {
 			return
 		}

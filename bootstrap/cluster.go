@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -13,10 +12,8 @@ import (
 	"text/template"
 	"time"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/yaml"
 	"k8s.io/client-go/dynamic"
@@ -28,11 +25,9 @@ import (
 	"turnup.dev/kubectl-turnup/bootstrap/objects"
 	"turnup.dev/kubectl-turnup/bootstrap/pki"
 	"turnup.dev/kubectl-turnup/internal/machines"
+	"turnup.dev/kubectl-turnup/internal/serverside"
 	"turnup.dev/kubectl-turnup/internal/wait"
 )
-
-// FieldManager is the name under which the plugin itself applies objects.
-const FieldManager = "kubectl-turnup"
 
 // The longest that the waits of a cluster's start may take.
 const (
@@ -136,46 +131,11 @@ func (c *Cluster) Install(ctx context.Context, p *pki.PKI, file machines.File) e
 		return err
 	}
 	for _, object := range list {
-		what := object.GetKind() + " " + object.GetName()
-		err := wait.For(ctx, wait.Options{
-			What: "the API server to take " + what, Budget: objectsBudget, Every: 100 * time.Millisecond,
-		}, func(ctx context.Context) (bool, string, error) {
-			err := c.apply(ctx, object)
-			if apierrors.IsInvalid(err) || apierrors.IsBadRequest(err) {
-				return false, "", wait.Stop(err)
-			}
-			return err == nil, "", err
-		})
-		if err != nil {
-			return fmt.Errorf("install %s: %w", what, err)
+		if err := serverside.Apply(ctx, c.dyn, object, objectsBudget, nil); err != nil {
+			return fmt.Errorf("install %s: %w", serverside.Title(object), err)
 		}
 	}
 	return nil
-}
-
-func (c *Cluster) apply(ctx context.Context, object *unstructured.Unstructured) error {
-	resource, ok := resources[object.GroupVersionKind()]
-	if !ok {
-		return fmt.Errorf("no resource is known for %s", object.GroupVersionKind())
-	}
-	data, err := json.Marshal(object)
-	if err != nil {
-		return fmt.Errorf("encode %s: %w", object.GetName(), err)
-	}
-	force := true
-	_, err = c.dyn.Resource(resource).Namespace(object.GetNamespace()).
-		Patch(ctx, object.GetName(), types.ApplyPatchType, data, metav1.PatchOptions{FieldManager: FieldManager, Force: &force})
-	return err
-}
-
-// resources are the kinds in objects/cluster.yaml; a fixed table spares a
-// discovery round trip to an API server that is only just up.
-var resources = map[schema.GroupVersionKind]schema.GroupVersionResource{
-	{Group: "rbac.authorization.k8s.io", Version: "v1", Kind: "ClusterRoleBinding"}: {
-		Group: "rbac.authorization.k8s.io", Version: "v1", Resource: "clusterrolebindings"},
-	{Version: "v1", Kind: "Secret"}:    {Version: "v1", Resource: "secrets"},
-	{Version: "v1", Kind: "ConfigMap"}: {Version: "v1", Resource: "configmaps"},
-	{Version: "v1", Kind: "Namespace"}: {Version: "v1", Resource: "namespaces"},
 }
 
 func clusterObjects(name string, p *pki.PKI, file machines.File) ([]*unstructured.Unstructured, error) {
@@ -298,7 +258,7 @@ func (c *Cluster) labelRole(ctx context.Context, m machines.Machine, n corev1.No
 	}
 	patch := fmt.Sprintf(`{"metadata":{"labels":{%q:""}}}`, key)
 	_, err := c.client.CoreV1().Nodes().Patch(ctx, m.Name, types.MergePatchType, []byte(patch),
-		metav1.PatchOptions{FieldManager: FieldManager})
+		metav1.PatchOptions{FieldManager: serverside.FieldManager})
 	if err != nil {
 		return fmt.Errorf("label node %s: %w", m.Name, err)
 	}

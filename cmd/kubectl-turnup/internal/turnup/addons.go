@@ -2,24 +2,19 @@ package turnup
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
 	"time"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/api/meta"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/types"
 
 	"turnup.dev/kubectl-turnup/addon-manager/build"
 	"turnup.dev/kubectl-turnup/addon-manager/manifests"
 	"turnup.dev/kubectl-turnup/addon-manager/source"
 	"turnup.dev/kubectl-turnup/internal/images"
+	"turnup.dev/kubectl-turnup/internal/serverside"
 	"turnup.dev/kubectl-turnup/internal/ui"
-	"turnup.dev/kubectl-turnup/internal/wait"
 )
 
 // Where the addon manager runs.
@@ -124,37 +119,14 @@ func (t *Turnup) managerObjects(endpoint string) ([]*unstructured.Unstructured, 
 	})
 }
 
-// applyAll applies objects in order, server-side. An API server that has only
-// just started may refuse for a moment; a new kind takes one to be served.
+// applyAll applies objects in order.
 func applyAll(ctx context.Context, to *access, objects []*unstructured.Unstructured, step *ui.Step) error {
 	for _, object := range objects {
-		what := object.GetKind() + " " + object.GetName()
-		err := wait.For(ctx, wait.Options{
-			What: "the API server to take " + what, Budget: managerBudget, Every: 100 * time.Millisecond, See: step.See,
-		}, func(ctx context.Context) (bool, string, error) {
-			err := apply(ctx, to, object)
-			if apierrors.IsInvalid(err) || apierrors.IsBadRequest(err) {
-				return false, "", wait.Stop(err)
-			}
-			return err == nil, "", err
-		})
-		if err != nil {
-			return fmt.Errorf("apply %s: %w", what, err)
+		if err := serverside.Apply(ctx, to.dynamic, object, managerBudget, step.See); err != nil {
+			return fmt.Errorf("apply %s: %w", serverside.Title(object), err)
 		}
 	}
 	return nil
-}
-
-func apply(ctx context.Context, to *access, object *unstructured.Unstructured) error {
-	data, err := json.Marshal(object)
-	if err != nil {
-		return fmt.Errorf("encode %s: %w", object.GetName(), err)
-	}
-	resource, _ := meta.UnsafeGuessKindToResource(object.GroupVersionKind())
-	force := true
-	_, err = to.dynamic.Resource(resource).Namespace(object.GetNamespace()).
-		Patch(ctx, object.GetName(), types.ApplyPatchType, data, metav1.PatchOptions{FieldManager: fieldManager, Force: &force})
-	return err
 }
 
 // Push ships the addon tree into the cluster: what is committed or, with dirty,

@@ -15,9 +15,6 @@ import (
 	"turnup.dev/kubectl-turnup/internal/ui"
 )
 
-// fieldManager is the name under which the plugin itself applies objects.
-const fieldManager = "kubectl-turnup"
-
 // access is the way into a running cluster, as its admin.
 type access struct {
 	rest    *rest.Config
