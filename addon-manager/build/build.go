@@ -3,42 +3,35 @@
 package build
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
-	"path"
 	"runtime/debug"
 	"strings"
 
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/kustomize/api/krusty"
 	"sigs.k8s.io/kustomize/api/resmap"
 	"sigs.k8s.io/kustomize/api/types"
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 	"sigs.k8s.io/kustomize/kyaml/openapi"
-	"sigs.k8s.io/kustomize/kyaml/resid"
-	"sigs.k8s.io/yaml"
-)
 
-// WaveAnnotation on a kustomization's metadata, with the value "network", puts
-// an addon before the others.
-const WaveAnnotation = "turnup.dev/wave"
+	"turnup.dev/kubectl-turnup/addon-manager/object"
+)
 
 // Addon is one addon, built.
 type Addon struct {
 	Name string
 	// Hash is that of everything the build reads; the same hash builds the same objects.
-	Hash    string
+	Hash string
+	// Network: it comes before the others.
 	Network bool
-	Objects []Object
+	// Mode is enforce or observe.
+	Mode string
+	// DependsOn names the addons that must be ready before this one's workloads.
+	DependsOn []string
+	// Objects are in no particular order, but always in the same.
+	Objects []object.Declared
 	// Err says why there are no objects.
 	Err error
-}
-
-// Object is one object and the file of the tree it comes from.
-type Object struct {
-	*unstructured.Unstructured
-	File string
 }
 
 // Builder builds trees. It remembers each addon's last good build, so that a
@@ -55,19 +48,8 @@ func (b *Builder) Build(files map[string][]byte) []Addon {
 	next := map[string]Addon{}
 	var list []Addon
 	for _, name := range t.addons() {
-		inputs, err := t.inputs(name)
-		addon := Addon{Name: name, Err: err}
-		if err == nil {
-			addon.Hash = t.hash(inputs)
-			if known, ok := b.last[name]; ok && known.Hash == addon.Hash {
-				addon = known
-			} else {
-				addon.Objects, addon.Network, addon.Err = t.build(name)
-			}
-		}
-		if addon.Err != nil {
-			addon.Err = fmt.Errorf("build addon %s: %w", name, addon.Err)
-		} else {
+		addon := t.one(name, b.last[name])
+		if addon.Err == nil {
 			next[name] = addon
 		}
 		list = append(list, addon)
@@ -81,20 +63,34 @@ func (b *Builder) Build(files map[string][]byte) []Addon {
 
 // One builds a single addon of a tree.
 func One(files map[string][]byte, name string) (Addon, error) {
-	t := scan(files)
+	addon := scan(files).one(name, Addon{})
+	return addon, addon.Err
+}
+
+// one builds an addon, unless known is what it would be.
+func (t tree) one(name string, known Addon) Addon {
 	addon := Addon{Name: name}
 	inputs, err := t.inputs(name)
 	if err == nil {
 		addon.Hash = t.hash(inputs)
-		addon.Objects, addon.Network, err = t.build(name)
+		if known.Hash == addon.Hash {
+			return known
+		}
+		var s settings
+		if s, err = read(t.kustomizations[name]); err != nil {
+			err = at(t.file(name), err)
+		} else {
+			addon.Objects, err = t.build(name, s)
+		}
+		addon.Network, addon.Mode, addon.DependsOn = s.network, s.mode, s.dependsOn
 	}
 	if err != nil {
-		return Addon{}, fmt.Errorf("build addon %s: %w", name, err)
+		addon.Err = fmt.Errorf("build addon %s: %w", name, err)
 	}
-	return addon, nil
+	return addon
 }
 
-func (t tree) build(name string) (objects []Object, network bool, err error) {
+func (t tree) build(name string, s settings) (objects []object.Declared, err error) {
 	defer func() {
 		// A panic in kustomize over one addon's files is that addon's error.
 		if caught := recover(); caught != nil {
@@ -105,78 +101,43 @@ func (t tree) build(name string) (objects []Object, network bool, err error) {
 	memory := filesys.MakeFsInMemory()
 	for file, data := range t.files {
 		if err := memory.WriteFile("/tree/"+file, data); err != nil {
-			return nil, false, err
+			return nil, err
 		}
 	}
 	wrapper := "buildMetadata: [originAnnotations]\nresources: [../tree/" + name + "]\n"
 	if err := memory.WriteFile("/build/kustomization.yaml", []byte(wrapper)); err != nil {
-		return nil, false, err
+		return nil, err
 	}
 	options := krusty.MakeDefaultOptions()
 	options.LoadRestrictions = types.LoadRestrictionsRootOnly
 	options.PluginConfig = types.DisabledPluginConfig()
 	result, err := krusty.MakeKustomizer(options).Run(memory, "/build")
 	if err != nil {
-		return nil, false, readable(err)
+		return nil, readable(err)
 	}
-	objects, err = decode(result)
-	return objects, t.kustomizations[name].MetaData != nil &&
-		t.kustomizations[name].MetaData.Annotations[WaveAnnotation] == "network", err
+	return s.declare(name, result)
 }
 
-func decode(result resmap.ResMap) ([]Object, error) {
-	objects := make([]Object, 0, result.Size())
+// declare prepares all objects of an addon.
+func (s settings) declare(addon string, result resmap.ResMap) ([]object.Declared, error) {
+	objects := make([]object.Declared, 0, result.Size())
+	seen := map[object.Ref]string{}
 	for _, resource := range result.Resources() {
 		data, err := resource.MarshalJSON()
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", resource.CurId(), err)
 		}
-		object := Object{Unstructured: &unstructured.Unstructured{}}
-		if err := object.UnmarshalJSON(data); err != nil {
-			return nil, fmt.Errorf("%s: %w", resource.CurId(), err)
-		}
-		object.File = origin(object.Unstructured)
-		if err := sane(object.Unstructured, resource.CurId()); err != nil {
+		o, err := s.prepare(addon, data, resource.CurId())
+		if err != nil {
 			return nil, err
 		}
-		objects = append(objects, object)
+		if file, twice := seen[o.Ref]; twice {
+			return nil, fmt.Errorf("%s is in %s and in %s; keep it in one of them", o.Ref, file, o.File)
+		}
+		seen[o.Ref] = o.File
+		objects = append(objects, o)
 	}
 	return objects, nil
-}
-
-// sane refuses what the API server would refuse with less to go by.
-func sane(u *unstructured.Unstructured, id resid.ResId) error {
-	if u.GetName() == "" {
-		return fmt.Errorf("%s has no metadata.name (generateName is not possible: the same object must be found again)", id)
-	}
-	if u.GetAPIVersion() == "" {
-		return fmt.Errorf("%s %s has no apiVersion", u.GetKind(), u.GetName())
-	}
-	return nil
-}
-
-const originAnnotation = "config.kubernetes.io/origin"
-
-// origin takes the origin annotation off again and returns the file it names.
-func origin(u *unstructured.Unstructured) string {
-	annotations := u.GetAnnotations()
-	note, ok := annotations[originAnnotation]
-	if !ok {
-		return ""
-	}
-	delete(annotations, originAnnotation)
-	if len(annotations) == 0 {
-		annotations = nil
-	}
-	u.SetAnnotations(annotations)
-	var from struct {
-		Path         string `json:"path"`
-		ConfiguredIn string `json:"configuredIn"`
-	}
-	if yaml.Unmarshal([]byte(note), &from) != nil {
-		return ""
-	}
-	return strings.TrimPrefix(path.Join("/build", cmp.Or(from.Path, from.ConfiguredIn)), "/tree/")
 }
 
 // readable takes the layers off kustomize's messages that speak of our own directories.

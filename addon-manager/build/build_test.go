@@ -29,9 +29,9 @@ func TestBuildKnowsWhereEachObjectComesFrom(t *testing.T) {
 	}
 	got := map[string]string{}
 	for _, o := range built[0].Objects {
-		got[strings.Split(o.GetName(), "-")[0]] = o.File
-		if len(o.GetAnnotations()) > 0 {
-			t.Errorf("%s is left with %v", o.GetName(), o.GetAnnotations())
+		got[strings.Split(o.Name, "-")[0]] = o.File
+		if strings.Contains(string(o.Data), "annotations") {
+			t.Errorf("%s is left with annotations: %s", o.Name, o.Data)
 		}
 	}
 	want := map[string]string{"one": "a/one.yaml", "two": "a/sub/two.yaml", "gen": "a/kustomization.yaml"}

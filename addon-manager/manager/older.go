@@ -35,7 +35,7 @@ func (m *Manager) lastGood(ctx context.Context, built []build.Addon) map[string]
 	claimed := map[object.Ref]bool{}
 	for _, b := range built {
 		for _, o := range b.Objects {
-			claimed[object.RefOf(o.Unstructured)] = true
+			claimed[o.Ref] = true
 		}
 	}
 	kept := map[string]plan.Addon{}
@@ -58,7 +58,7 @@ func (m *Manager) lastGood(ctx context.Context, built []build.Addon) map[string]
 				continue
 			}
 			// What another addon declares by now is not this one's any more.
-			old.Objects = slices.DeleteFunc(old.Objects, func(o build.Object) bool { return claimed[object.RefOf(o.Unstructured)] })
+			old.Objects = slices.DeleteFunc(old.Objects, func(o object.Declared) bool { return claimed[o.Ref] })
 			planned := plan.Make([]build.Addon{old}, build.Value(tree.Files, "network_provider"), func(object.Ref) string { return "" })[0]
 			if planned.Err == nil {
 				kept[name] = planned

@@ -3,8 +3,6 @@
 package plan
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
@@ -14,14 +12,7 @@ import (
 )
 
 // Object is one object, ready to be sent.
-type Object struct {
-	object.Ref
-	Version string
-	// Data is the JSON that is applied, Hash that of Data.
-	Data []byte
-	Hash string
-	File string
-}
+type Object = object.Declared
 
 // Addon is one addon, planned.
 type Addon struct {
@@ -45,7 +36,7 @@ func Make(built []build.Addon, network string, owner func(object.Ref) string) []
 		if b.Err != nil {
 			continue
 		}
-		addons[i].Objects, addons[i].Err = objects(b)
+		addons[i].Objects = objects(b)
 		for _, o := range addons[i].Objects {
 			claims[o.Ref] = append(claims[o.Ref], &addons[i])
 			files[o.Ref] = append(files[o.Ref], o.File)
@@ -68,48 +59,13 @@ func Make(built []build.Addon, network string, owner func(object.Ref) string) []
 	return addons
 }
 
-func objects(b build.Addon) ([]Object, error) {
-	list := make([]Object, 0, len(b.Objects))
-	seen := map[object.Ref]string{}
-	for _, built := range b.Objects {
-		u := built.DeepCopy()
-		ref := object.RefOf(u)
-		if file, twice := seen[ref]; twice {
-			return nil, fmt.Errorf("plan addon %s: %s is in %s and in %s", b.Name, ref, file, built.File)
-		}
-		seen[ref] = built.File
-		labels := u.GetLabels()
-		if labels == nil {
-			labels = map[string]string{}
-		}
-		labels[object.Label] = b.Name
-		u.SetLabels(labels)
-		unset(u.Object)
-		data, err := u.MarshalJSON()
-		if err != nil {
-			return nil, fmt.Errorf("plan addon %s: encode %s: %w", b.Name, ref, err)
-		}
-		sum := sha256.Sum256(data)
-		list = append(list, Object{
-			Ref: ref, Version: u.GroupVersionKind().Version, Data: data,
-			Hash: hex.EncodeToString(sum[:12]), File: built.File,
-		})
-	}
+func objects(b build.Addon) []Object {
+	list := slices.Clone(b.Objects)
 	slices.SortStableFunc(list, func(a, b Object) int {
 		if c := StageOf(a.Ref) - StageOf(b.Ref); c != 0 {
 			return int(c)
 		}
 		return a.Compare(b.Ref)
 	})
-	return list, nil
-}
-
-// unset drops what generators leave behind and only the server may write.
-func unset(content map[string]any) {
-	delete(content, "status")
-	if meta, ok := content["metadata"].(map[string]any); ok {
-		for _, field := range []string{"creationTimestamp", "managedFields", "resourceVersion", "uid", "generation"} {
-			delete(meta, field)
-		}
-	}
+	return list
 }

@@ -150,7 +150,9 @@ func (t *Turnup) renderAddons(dir string, file machines.File) error {
 		}
 		var objects []*unstructured.Unstructured
 		for _, object := range addon.Objects {
-			objects = append(objects, object.Unstructured)
+			u := &unstructured.Unstructured{}
+			errs = append(errs, u.UnmarshalJSON(object.Data))
+			objects = append(objects, u)
 		}
 		errs = append(errs, writeObjects(filepath.Join(dir, "addons", addon.Name+".yaml"), objects))
 	}
