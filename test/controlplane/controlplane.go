@@ -8,20 +8,27 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
-	"syscall"
+	"sync"
 	"testing"
 	"time"
 
 	"k8s.io/client-go/rest"
 )
 
-// Options say what runs besides etcd and kube-apiserver.
+// Options say what runs besides etcd and kube-apiserver, and how.
 type Options struct {
 	ControllerManager bool
+	// EtcdQuota is the size in bytes at which etcd takes no more writes; 0 is etcd's default.
+	EtcdQuota int64
+	// FeatureGates are those of the API server, as "Name=true".
+	FeatureGates []string
+	// EtcdArgs, APIServerArgs and ControllerManagerArgs come after all others, and win.
+	EtcdArgs              []string
+	APIServerArgs         []string
+	ControllerManagerArgs []string
 }
 
 // Cluster is a running control plane without nodes.
@@ -31,7 +38,10 @@ type Cluster struct {
 	// Kubeconfig is the path of the same as a file.
 	Kubeconfig string
 
-	dir       string
+	dir  string
+	etcd string
+
+	mu        sync.Mutex
 	processes []*process
 }
 
@@ -100,22 +110,23 @@ func (c *Cluster) run(paths map[string]string, options Options) error {
 	}
 	etcd := fmt.Sprintf("http://127.0.0.1:%d", ports[0])
 	peer := fmt.Sprintf("http://127.0.0.1:%d", ports[1])
-	if err := c.start("etcd", paths["etcd"],
-		"--data-dir="+filepath.Join(c.dir, "etcd"), "--unsafe-no-fsync", "--log-level=error",
-		"--listen-client-urls="+etcd, "--advertise-client-urls="+etcd,
-		"--listen-peer-urls="+peer, "--initial-advertise-peer-urls="+peer, "--initial-cluster=default="+peer,
-	); err != nil {
+	c.etcd = etcd
+	if err := c.start("etcd", paths["etcd"], append([]string{
+		"--data-dir=" + filepath.Join(c.dir, "etcd"), "--unsafe-no-fsync", "--log-level=error",
+		"--listen-client-urls=" + etcd, "--advertise-client-urls=" + etcd,
+		"--listen-peer-urls=" + peer, "--initial-advertise-peer-urls=" + peer, "--initial-cluster=default=" + peer,
+	}, options.etcd()...)...); err != nil {
 		return err
 	}
-	if err := c.start("kube-apiserver", paths["kube-apiserver"],
-		"--etcd-servers="+etcd, "--bind-address=127.0.0.1", fmt.Sprintf("--secure-port=%d", ports[2]),
-		"--tls-cert-file="+c.path("server.crt"), "--tls-private-key-file="+c.path("server.key"),
-		"--client-ca-file="+c.path("ca.crt"), "--token-auth-file="+c.path("tokens.csv"),
-		"--service-account-issuer=https://kubernetes.default.svc", "--service-account-key-file="+c.path("sa.key"),
-		"--service-account-signing-key-file="+c.path("sa.key"), "--authorization-mode=Node,RBAC",
+	if err := c.start("kube-apiserver", paths["kube-apiserver"], append([]string{
+		"--etcd-servers=" + etcd, "--bind-address=127.0.0.1", fmt.Sprintf("--secure-port=%d", ports[2]),
+		"--tls-cert-file=" + c.path("server.crt"), "--tls-private-key-file=" + c.path("server.key"),
+		"--client-ca-file=" + c.path("ca.crt"), "--token-auth-file=" + c.path("tokens.csv"),
+		"--service-account-issuer=https://kubernetes.default.svc", "--service-account-key-file=" + c.path("sa.key"),
+		"--service-account-signing-key-file=" + c.path("sa.key"), "--authorization-mode=Node,RBAC",
 		"--service-cluster-ip-range=10.96.0.0/16", "--allow-privileged=true",
 		"--endpoint-reconciler-type=none", "--profiling=false",
-	); err != nil {
+	}, options.apiServer()...)...); err != nil {
 		return err
 	}
 	if err := c.writeKubeconfig(fmt.Sprintf("https://127.0.0.1:%d", ports[2])); err != nil {
@@ -127,11 +138,27 @@ func (c *Cluster) run(paths map[string]string, options Options) error {
 	if !options.ControllerManager {
 		return nil
 	}
-	return c.start("kube-controller-manager", paths["kube-controller-manager"],
-		"--kubeconfig="+c.Kubeconfig, "--leader-elect=false", "--bind-address=127.0.0.1", "--secure-port=0",
-		"--service-account-private-key-file="+c.path("sa.key"), "--root-ca-file="+c.path("ca.crt"),
-		"--cluster-signing-cert-file="+c.path("ca.crt"), "--cluster-signing-key-file="+c.path("ca.key"),
-	)
+	return c.start("kube-controller-manager", paths["kube-controller-manager"], append([]string{
+		"--kubeconfig=" + c.Kubeconfig, "--leader-elect=false", "--bind-address=127.0.0.1", "--secure-port=0",
+		"--service-account-private-key-file=" + c.path("sa.key"), "--root-ca-file=" + c.path("ca.crt"),
+		"--cluster-signing-cert-file=" + c.path("ca.crt"), "--cluster-signing-key-file=" + c.path("ca.key"),
+	}, options.ControllerManagerArgs...)...)
+}
+
+func (o Options) etcd() []string {
+	args := []string{}
+	if o.EtcdQuota > 0 {
+		args = append(args, fmt.Sprintf("--quota-backend-bytes=%d", o.EtcdQuota))
+	}
+	return append(args, o.EtcdArgs...)
+}
+
+func (o Options) apiServer() []string {
+	args := []string{}
+	if len(o.FeatureGates) > 0 {
+		args = append(args, "--feature-gates="+strings.Join(o.FeatureGates, ","))
+	}
+	return append(args, o.APIServerArgs...)
 }
 
 // ready waits until the API server serves and has made its own namespaces.
@@ -170,77 +197,6 @@ func get(client *http.Client, url string) error {
 }
 
 func (c *Cluster) path(name string) string { return filepath.Join(c.dir, name) }
-
-type process struct {
-	name string
-	cmd  *exec.Cmd
-	log  string
-	done chan struct{}
-}
-
-func (c *Cluster) start(name, path string, args ...string) error {
-	p := &process{name: name, log: c.path(name + ".log"), done: make(chan struct{})}
-	log, err := os.Create(p.log)
-	if err != nil {
-		return err
-	}
-	p.cmd = exec.Command(path, args...)
-	p.cmd.Stdout, p.cmd.Stderr = log, log
-	// A test binary that is killed takes its servers along.
-	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	if err := p.cmd.Start(); err != nil {
-		return errors.Join(fmt.Errorf("start %s: %w", name, err), log.Close())
-	}
-	go func() {
-		_ = p.cmd.Wait() // Whoever waits for it reads its log.
-		_ = log.Close()
-		close(p.done)
-	}()
-	c.processes = append(c.processes, p)
-	return nil
-}
-
-func (c *Cluster) dead() *process {
-	for _, p := range c.processes {
-		select {
-		case <-p.done:
-			return p
-		default:
-		}
-	}
-	return nil
-}
-
-// tail is the end of every log, for errors.
-func (c *Cluster) tail() string {
-	var text strings.Builder
-	for _, p := range c.processes {
-		data, _ := os.ReadFile(p.log)
-		fmt.Fprintf(&text, "--- %s\n%s\n", p.name, data[max(0, len(data)-1500):])
-	}
-	return text.String()
-}
-
-// Pause stops the API server from answering, until the returned function is called.
-func (c *Cluster) Pause() (resume func()) {
-	for _, p := range c.processes {
-		if p.name == "kube-apiserver" {
-			_ = p.cmd.Process.Signal(syscall.SIGSTOP)
-			return func() { _ = p.cmd.Process.Signal(syscall.SIGCONT) }
-		}
-	}
-	return func() {}
-}
-
-// Stop ends everything.
-func (c *Cluster) Stop() {
-	for i := len(c.processes) - 1; i >= 0; i-- {
-		p := c.processes[i]
-		_ = p.cmd.Process.Kill()
-		<-p.done
-	}
-	c.processes = nil
-}
 
 func freePorts(n int) ([]int, error) {
 	var ports []int
