@@ -11,6 +11,16 @@ type Addon struct {
 	Status            AddonStatus `json:"status,omitempty"`
 }
 
+// IsReady tells whether the addon is true to a revision; any, if it is "".
+func (a Addon) IsReady(revision string) bool {
+	return a.Status.Ready == string(metav1.ConditionTrue) && (revision == "" || a.Status.Revision == revision)
+}
+
+// IsTrueTo tells whether the addon is ready as what a tree hash stands for.
+func (a Addon) IsTrueTo(treeHash string) bool {
+	return a.Status.Ready == string(metav1.ConditionTrue) && a.Status.TreeHash == treeHash
+}
+
 // AddonSpec is what a person asks of one addon, in passing; what lasts belongs in the tree.
 type AddonSpec struct {
 	// Suspend: nothing of the addon is applied, repaired or pruned.

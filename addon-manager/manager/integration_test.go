@@ -11,8 +11,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"turnup.dev/kubectl-turnup/addon-manager/api"
 	"turnup.dev/kubectl-turnup/addon-manager/object"
-	"turnup.dev/kubectl-turnup/addon-manager/status"
 )
 
 func refOf(u *unstructured.Unstructured) object.Ref { return object.RefOf(u) }
@@ -118,13 +118,13 @@ func TestWhatLeavesTheTreeIsPruned(t *testing.T) {
 		w.eventually("the object is gone", func() error { _, err := w.get("configmaps", "default", "prune"); return gone(err) })
 		w.eventually("the inventory is gone", func() error { _, err := w.get("configmaps", "turnup-system", "inventory-prune"); return gone(err) })
 		w.eventually("the Addon is gone", func() error {
-			_, err := w.objects.Resource(status.GVR()).Get(t.Context(), "prune", metav1.GetOptions{})
+			_, err := w.objects.Resource(api.Addons()).Get(t.Context(), "prune", metav1.GetOptions{})
 			return gone(err)
 		})
 	})
 	t.Run("an empty tree prunes nothing and says so", func(t *testing.T) {
 		w.push(map[string]string{"README.md": "nothing here\n"})
-		w.addon("stays", func(a status.Addon) error {
+		w.addon("stays", func(a api.Addon) error {
 			if !strings.Contains(a.Status.Message, "empty") || a.Status.Ready != "False" {
 				return fmt.Errorf("%s: %q", a.Status.Ready, a.Status.Message)
 			}
@@ -137,7 +137,7 @@ func TestWhatLeavesTheTreeIsPruned(t *testing.T) {
 	})
 	t.Run("an addon that builds to nothing prunes nothing and says so", func(t *testing.T) {
 		w.push(join(map[string]string{"stays/kustomization.yaml": "resources: []\n"}))
-		w.addon("stays", func(a status.Addon) error {
+		w.addon("stays", func(a api.Addon) error {
 			if !strings.Contains(a.Status.Message, "builds to nothing") {
 				return fmt.Errorf("%s: %q", a.Status.Ready, a.Status.Message)
 			}
@@ -170,7 +170,7 @@ func TestOneBadAddonBlocksNoOther(t *testing.T) {
 			if got := w.data("default", "fine", "key"); got != what {
 				t.Fatalf("data is %q", got)
 			}
-			w.addon("bad", func(a status.Addon) error {
+			w.addon("bad", func(a api.Addon) error {
 				if a.Status.Ready != "False" || a.Status.Revision != revision || a.Status.Message == "" {
 					return fmt.Errorf("%s at %s: %q", a.Status.Ready, a.Status.Revision, a.Status.Message)
 				}
@@ -194,7 +194,7 @@ func TestTwoAddonsThatClaimOneObjectAreNamed(t *testing.T) {
 	}
 	revision := w.push(join(configMap("owner", "2"), thief))
 	w.ready("owner", revision)
-	w.addon("thief", func(a status.Addon) error {
+	w.addon("thief", func(a api.Addon) error {
 		for _, part := range []string{"owner/config.yaml", "thief/config.yaml", "ConfigMap default/owner"} {
 			if !strings.Contains(a.Status.Message, part) {
 				return fmt.Errorf("message %q does not name %s", a.Status.Message, part)

@@ -12,7 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 
-	"turnup.dev/kubectl-turnup/addon-manager/status"
+	"turnup.dev/kubectl-turnup/addon-manager/api"
 )
 
 func sorted(list []string) []string { slices.Sort(list); return list }
@@ -66,7 +66,7 @@ metadata: {name: settings, namespace: order}
 		revision := w.push(configMap("other", "1"))
 		w.ready("other", revision)
 		w.eventually("the user addon is gone", func() error { _, err := w.get("configmaps", "turnup-system", "inventory-a-user"); return gone(err) })
-		w.addon("b-definer", func(a status.Addon) error {
+		w.addon("b-definer", func(a api.Addon) error {
 			if !strings.Contains(a.Status.Message, "still holds configmaps/foreign") {
 				return fmt.Errorf("%s: %q", a.Status.Ready, a.Status.Message)
 			}
@@ -91,7 +91,7 @@ func TestANamespaceOfTheClusterIsNeverPruned(t *testing.T) {
 		"system/kustomization.yaml": "resources: [namespace.yaml]\n", "system/namespace.yaml": system,
 	})))
 	w.push(configMap("fine", "1"))
-	w.addon("system", func(a status.Addon) error {
+	w.addon("system", func(a api.Addon) error {
 		if !strings.Contains(a.Status.Message, "part of the cluster") {
 			return fmt.Errorf("%q", a.Status.Message)
 		}
@@ -108,7 +108,7 @@ func TestAFinalizerHoldsUpNobody(t *testing.T) {
 	w.ready("held", w.push(join(configMap("held", "1"), configMap("fine", "1"))))
 	w.patch("configmaps", "default", "held", `{"metadata":{"finalizers":["example.turnup.dev/hold"]}}`)
 	w.ready("fine", w.push(configMap("fine", "2")))
-	w.addon("held", func(a status.Addon) error {
+	w.addon("held", func(a api.Addon) error {
 		if !strings.Contains(a.Status.Message, "example.turnup.dev/hold") {
 			return fmt.Errorf("%q", a.Status.Message)
 		}
@@ -137,7 +137,7 @@ spec:
 `,
 	})
 	revision := w.push(tree)
-	w.addon("rest", func(a status.Addon) error {
+	w.addon("rest", func(a api.Addon) error {
 		if !strings.Contains(a.Status.Message, "waiting for the network: addon net") {
 			return fmt.Errorf("%q", a.Status.Message)
 		}
@@ -175,7 +175,7 @@ func TestABrokenSourceKeepsTheLastRevision(t *testing.T) {
 	w.start()
 	w.ready("kept", w.push(configMap("kept", "1")))
 	w.patch("configmaps", "turnup-system", "addon-source", `{"data":{"revision":"next","sha256":"`+strings.Repeat("0", 64)+`"}}`)
-	w.addon("kept", func(a status.Addon) error {
+	w.addon("kept", func(a api.Addon) error {
 		if !strings.Contains(a.Status.Message, "sha256") {
 			return fmt.Errorf("%q", a.Status.Message)
 		}
@@ -196,7 +196,7 @@ func TestABrokenAddonStaysAsItWasAfterARestart(t *testing.T) {
 	w.start()
 	w.ready("worn", w.push(configMap("worn", "good")))
 	revision := w.push(join(configMap("worn", "good"), map[string]string{"worn/kustomization.yaml": "resources: [missing.yaml]\n"}))
-	broken := func(a status.Addon) error {
+	broken := func(a api.Addon) error {
 		if a.Status.Ready != "False" || a.Status.Revision != revision {
 			return fmt.Errorf("%s at %s: %q", a.Status.Ready, a.Status.Revision, a.Status.Message)
 		}

@@ -8,12 +8,15 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"turnup.dev/kubectl-turnup/addon-manager/api"
 	"turnup.dev/kubectl-turnup/addon-manager/object"
-	"turnup.dev/kubectl-turnup/addon-manager/status"
 )
 
 // failuresShown bounds the list in an Addon's status.
 const failuresShown = 20
+
+// sourceCondition tells whether the newest revision could be read.
+const sourceCondition = "Source"
 
 // healthy tells whether every declared object does its work.
 func (w *worker) healthy(g goal) bool {
@@ -34,7 +37,7 @@ func (w *worker) publish(g goal) {
 	sourceErr := w.m.sourceErr
 	w.m.mu.Unlock()
 	failures, failed, unhealthy := w.findings(g)
-	s := status.Status{Ready: string(metav1.ConditionTrue), Revision: g.revision, Objects: w.size(), Failures: failures}
+	s := api.AddonStatus{Ready: string(metav1.ConditionTrue), Revision: g.revision, Objects: w.size(), Failures: failures}
 	if g.addon != nil {
 		s.TreeHash = g.addon.Hash
 	}
@@ -56,20 +59,20 @@ func (w *worker) publish(g goal) {
 	if g.err != nil {
 		notReady(metav1.ConditionFalse)
 	}
-	say(status.Built, g.err == nil, "Unusable", text(g.err))
+	say(api.Built, g.err == nil, "Unusable", text(g.err))
 	if len(w.failures) > 0 {
 		notReady(metav1.ConditionFalse)
 	}
 	if w.waiting != "" {
 		notReady(metav1.ConditionUnknown)
 	}
-	say(status.Applied, len(w.failures) == 0 && w.waiting == "", reason(len(w.failures) > 0, "ApplyFailed", "Waiting"),
+	say(api.Applied, len(w.failures) == 0 && w.waiting == "", reason(len(w.failures) > 0, "ApplyFailed", "Waiting"),
 		first(summary(failures, "ApplyFailed", "not applied"), w.waiting))
 	healthy := w.healthy(g) || g.leave
 	if !healthy {
 		notReady(statusOf(failed))
 	}
-	say(status.Healthy, healthy, reason(failed, "Failed", "Progressing"), first(summary(failures, "Unhealthy", "not healthy"), summary(failures, "Progressing", "not ready yet"), unhealthy))
+	say(api.Healthy, healthy, reason(failed, "Failed", "Progressing"), first(summary(failures, "Unhealthy", "not healthy"), summary(failures, "Progressing", "not ready yet"), unhealthy))
 	pending := summary(failures, "PrunePending", "not pruned yet")
 	if pending != "" {
 		notReady(metav1.ConditionUnknown)
@@ -77,8 +80,8 @@ func (w *worker) publish(g goal) {
 	if g.hold != "" && g.err == nil {
 		notReady(metav1.ConditionFalse)
 	}
-	say(status.Pruned, pending == "" && g.hold == "", reason(g.hold != "", "PruneBlocked", "Pending"), first(g.hold, pending))
-	say(status.Source, sourceErr == nil, "Unreadable", text(sourceErr))
+	say(api.Pruned, pending == "" && g.hold == "", reason(g.hold != "", "PruneBlocked", "Pending"), first(g.hold, pending))
+	say(sourceCondition, sourceErr == nil, "Unreadable", text(sourceErr))
 	if g.leave && s.Message == "" {
 		notReady(metav1.ConditionUnknown)
 		s.Message = "being removed"
@@ -103,9 +106,9 @@ func (w *worker) leftovers(g goal) bool {
 }
 
 // findings lists the objects that are not as they should be, ordered.
-func (w *worker) findings(g goal) (list []status.Failure, failed bool, message string) {
+func (w *worker) findings(g goal) (list []api.Failure, failed bool, message string) {
 	add := func(ref object.Ref, reason, message string) {
-		list = append(list, status.Failure{Object: ref.String(), Reason: reason, Message: message})
+		list = append(list, api.Failure{Object: ref.String(), Reason: reason, Message: message})
 	}
 	for ref, t := range w.failures {
 		add(ref, t.reason, t.message)
@@ -128,12 +131,12 @@ func (w *worker) findings(g goal) (list []status.Failure, failed bool, message s
 			}
 		}
 	}
-	slices.SortFunc(list, func(a, b status.Failure) int { return strings.Compare(a.Reason+a.Object, b.Reason+b.Object) })
+	slices.SortFunc(list, func(a, b api.Failure) int { return strings.Compare(a.Reason+a.Object, b.Reason+b.Object) })
 	return list[:min(len(list), failuresShown)], failed, message
 }
 
 // summary is one line about all failures of a reason: the first, and how many more.
-func summary(failures []status.Failure, reason, verb string) string {
+func summary(failures []api.Failure, reason, verb string) string {
 	line, more := "", -1
 	for _, f := range failures {
 		if f.Reason != reason {

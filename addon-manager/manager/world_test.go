@@ -23,12 +23,12 @@ import (
 	"k8s.io/client-go/metadata"
 	"k8s.io/client-go/rest"
 
+	"turnup.dev/kubectl-turnup/addon-manager/api"
 	"turnup.dev/kubectl-turnup/addon-manager/apply"
 	"turnup.dev/kubectl-turnup/addon-manager/inventory"
 	"turnup.dev/kubectl-turnup/addon-manager/manager"
 	"turnup.dev/kubectl-turnup/addon-manager/manifests"
 	"turnup.dev/kubectl-turnup/addon-manager/source"
-	"turnup.dev/kubectl-turnup/addon-manager/status"
 	"turnup.dev/kubectl-turnup/test/controlplane"
 )
 
@@ -84,7 +84,8 @@ func newWorld(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	for _, u := range installed {
-		if u.GetKind() == "Deployment" {
+		// Without an AddonSource the source is of type push.
+		if u.GetKind() == "Deployment" || u.GetKind() == "AddonSource" {
 			continue
 		}
 		w.apply(u)
@@ -101,7 +102,7 @@ func (w *world) clean() {
 		w.t.Fatal(err)
 	}
 	w.eventually("the Addon kind is served", func() error {
-		err := w.objects.Resource(status.GVR()).DeleteCollection(ctx, everything, metav1.ListOptions{})
+		err := w.objects.Resource(api.Addons()).DeleteCollection(ctx, everything, metav1.ListOptions{})
 		if apierrors.IsNotFound(err) {
 			return err
 		}
@@ -152,9 +153,9 @@ func (w *world) push(files map[string]string) string {
 }
 
 // ready waits until an addon is ready at a revision.
-func (w *world) ready(addon, revision string) status.Addon {
+func (w *world) ready(addon, revision string) api.Addon {
 	w.t.Helper()
-	return w.addon(addon, func(a status.Addon) error {
+	return w.addon(addon, func(a api.Addon) error {
 		if !a.IsReady(revision) {
 			return fmt.Errorf("%s is %s at %s: %s", addon, a.Status.Ready, a.Status.Revision, a.Status.Message)
 		}
@@ -162,10 +163,10 @@ func (w *world) ready(addon, revision string) status.Addon {
 	})
 }
 
-func (w *world) addon(name string, check func(status.Addon) error) (found status.Addon) {
+func (w *world) addon(name string, check func(api.Addon) error) (found api.Addon) {
 	w.t.Helper()
 	w.eventually("addon "+name, func() error {
-		addons, err := status.List(context.Background(), w.objects)
+		addons, err := api.ListAddons(context.Background(), w.objects)
 		if err != nil {
 			return err
 		}

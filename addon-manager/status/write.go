@@ -13,6 +13,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/dynamic"
+
+	"turnup.dev/kubectl-turnup/addon-manager/api"
 )
 
 const fieldManager = "turnup-addon-manager"
@@ -24,23 +26,23 @@ type Writer struct {
 	log    *slog.Logger
 
 	mu      sync.Mutex
-	written map[string]Status
+	written map[string]api.AddonStatus
 	exists  map[string]bool
-	pending map[string]*Status // nil: remove it
+	pending map[string]*api.AddonStatus // nil: remove it
 	wake    chan struct{}
 }
 
 // NewWriter returns a writer; Run makes it write.
 func NewWriter(client dynamic.Interface, log *slog.Logger) *Writer {
 	return &Writer{
-		client: client, log: log, written: map[string]Status{}, exists: map[string]bool{},
-		pending: map[string]*Status{}, wake: make(chan struct{}, 1),
+		client: client, log: log, written: map[string]api.AddonStatus{}, exists: map[string]bool{},
+		pending: map[string]*api.AddonStatus{}, wake: make(chan struct{}, 1),
 	}
 }
 
 // Load reads what an earlier manager wrote, so that nothing is written twice.
 func (w *Writer) Load(ctx context.Context) error {
-	list, err := List(ctx, w.client)
+	list, err := api.ListAddons(ctx, w.client)
 	if err != nil {
 		return err
 	}
@@ -64,12 +66,12 @@ func (w *Writer) Names() []string {
 }
 
 // Put makes a status the addon's newest.
-func (w *Writer) Put(addon string, s Status) { w.queue(addon, &s) }
+func (w *Writer) Put(addon string, s api.AddonStatus) { w.queue(addon, &s) }
 
 // Remove deletes an addon's object.
 func (w *Writer) Remove(addon string) { w.queue(addon, nil) }
 
-func (w *Writer) queue(addon string, s *Status) {
+func (w *Writer) queue(addon string, s *api.AddonStatus) {
 	w.mu.Lock()
 	w.pending[addon] = s
 	w.mu.Unlock()
@@ -105,7 +107,7 @@ func (w *Writer) Run(ctx context.Context) {
 func (w *Writer) flush(ctx context.Context) bool {
 	w.mu.Lock()
 	work := w.pending
-	w.pending = map[string]*Status{}
+	w.pending = map[string]*api.AddonStatus{}
 	w.mu.Unlock()
 	done := true
 	for addon, s := range work {
@@ -124,13 +126,13 @@ func (w *Writer) flush(ctx context.Context) bool {
 	return done
 }
 
-func (w *Writer) write(ctx context.Context, addon string, s *Status) error {
+func (w *Writer) write(ctx context.Context, addon string, s *api.AddonStatus) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	w.mu.Lock()
 	last, exists := w.written[addon], w.exists[addon]
 	w.mu.Unlock()
-	resource := w.client.Resource(GVR())
+	resource := w.client.Resource(api.Addons())
 	if s == nil {
 		if err := resource.Delete(ctx, addon, metav1.DeleteOptions{}); err != nil && !apierrors.IsNotFound(err) {
 			return err
@@ -167,9 +169,9 @@ func (w *Writer) write(ctx context.Context, addon string, s *Status) error {
 	return nil
 }
 
-func (w *Writer) patch(ctx context.Context, addon string, s *Status, subresource ...string) error {
+func (w *Writer) patch(ctx context.Context, addon string, s *api.AddonStatus, subresource ...string) error {
 	body := map[string]any{
-		"apiVersion": GVR().GroupVersion().String(), "kind": "Addon", "metadata": map[string]any{"name": addon},
+		"apiVersion": api.Addons().GroupVersion().String(), "kind": "Addon", "metadata": map[string]any{"name": addon},
 	}
 	if s != nil {
 		body["status"] = s
@@ -179,7 +181,7 @@ func (w *Writer) patch(ctx context.Context, addon string, s *Status, subresource
 		return fmt.Errorf("encode status: %w", err)
 	}
 	force := true
-	_, err = w.client.Resource(GVR()).Patch(ctx, addon, types.ApplyPatchType, data,
+	_, err = w.client.Resource(api.Addons()).Patch(ctx, addon, types.ApplyPatchType, data,
 		metav1.PatchOptions{FieldManager: fieldManager, Force: &force}, subresource...)
 	return err
 }

@@ -15,7 +15,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"turnup.dev/kubectl-turnup/addon-manager/status"
+	"turnup.dev/kubectl-turnup/addon-manager/api"
 )
 
 // edit replaces a text in a file of the addon tree, which has to be there.
@@ -112,7 +112,7 @@ func (c *cluster) awaitAddons(ctx context.Context, t *testing.T, names ...string
 	t.Helper()
 	head := c.head(ctx, t)
 	return await(ctx, t, "addons "+strings.Join(names, ", ")+" to be ready at "+head, time.Minute, func(ctx context.Context) (bool, string, error) {
-		list, err := status.List(ctx, c.dyn)
+		list, err := api.ListAddons(ctx, c.dyn)
 		if err != nil {
 			return false, "", err
 		}
@@ -184,7 +184,7 @@ func (c *cluster) brokenAddonStandsAlone(ctx context.Context, t *testing.T) {
 		t.Errorf("CoreDNS has %d replicas: the broken addon held it up", *d.Spec.Replicas)
 	}
 	await(ctx, t, "the broken addon to say why", 15*time.Second, func(ctx context.Context) (bool, string, error) {
-		list, err := status.List(ctx, c.dyn)
+		list, err := api.ListAddons(ctx, c.dyn)
 		for _, addon := range list {
 			if addon.Name == "greeting" {
 				return addon.Status.Ready == "False" && strings.Contains(addon.Status.Message, "greeting.yaml"),
@@ -208,7 +208,7 @@ func (c *cluster) removedAddonIsPruned(ctx context.Context, t *testing.T) {
 	took := await(ctx, t, "the removed addon's objects to go", time.Minute, func(ctx context.Context) (bool, string, error) {
 		_, configMap := c.kube.CoreV1().ConfigMaps("greeting").Get(ctx, "greeting", metav1.GetOptions{})
 		_, space := c.kube.CoreV1().Namespaces().Get(ctx, "greeting", metav1.GetOptions{})
-		_, addon := c.dyn.Resource(status.GVR()).Get(ctx, "greeting", metav1.GetOptions{})
+		_, addon := c.dyn.Resource(api.Addons()).Get(ctx, "greeting", metav1.GetOptions{})
 		gone := apierrors.IsNotFound(configMap) && apierrors.IsNotFound(space) && apierrors.IsNotFound(addon)
 		return gone, fmt.Sprintf("ConfigMap: %v, Namespace: %v, Addon: %v", configMap, space, addon), nil
 	})

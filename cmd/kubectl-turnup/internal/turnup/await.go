@@ -14,7 +14,7 @@ import (
 	"k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/tools/remotecommand"
 
-	"turnup.dev/kubectl-turnup/addon-manager/status"
+	"turnup.dev/kubectl-turnup/addon-manager/api"
 	"turnup.dev/kubectl-turnup/internal/config"
 	"turnup.dev/kubectl-turnup/internal/ui"
 	"turnup.dev/kubectl-turnup/internal/wait"
@@ -83,11 +83,11 @@ func awaitAddons(ctx context.Context, to *access, shipped shipment, step *ui.Ste
 	return wait.For(ctx, wait.Options{
 		What: "every addon to be healthy", Budget: healthyBudget, Every: 200 * time.Millisecond, See: step.See,
 	}, func(ctx context.Context) (bool, string, error) {
-		list, err := status.List(ctx, to.dynamic)
+		list, err := api.ListAddons(ctx, to.dynamic)
 		if err != nil {
 			return false, "", err
 		}
-		reported := map[string]status.Addon{}
+		reported := map[string]api.Addon{}
 		for _, addon := range list {
 			reported[addon.Name] = addon
 		}
@@ -101,7 +101,7 @@ func awaitAddons(ctx context.Context, to *access, shipped shipment, step *ui.Ste
 	})
 }
 
-func reason(addon status.Addon) string {
+func reason(addon api.Addon) string {
 	if addon.Status.Message == "" {
 		return "not looked at yet"
 	}

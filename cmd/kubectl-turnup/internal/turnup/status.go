@@ -10,8 +10,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"turnup.dev/kubectl-turnup/addon-manager/api"
 	"turnup.dev/kubectl-turnup/addon-manager/source"
-	"turnup.dev/kubectl-turnup/addon-manager/status"
 	"turnup.dev/kubectl-turnup/bootstrap/transport"
 	"turnup.dev/kubectl-turnup/internal/machines"
 )
@@ -156,7 +156,7 @@ func (t *Turnup) Addons(ctx context.Context) ([]AddonStatus, error) {
 }
 
 func listAddons(ctx context.Context, to *access) ([]AddonStatus, error) {
-	list, err := status.List(ctx, to.dynamic)
+	list, err := api.ListAddons(ctx, to.dynamic)
 	if err != nil {
 		return []AddonStatus{}, err
 	}
