@@ -1,0 +1,109 @@
+package status
+
+import (
+	"fmt"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"turnup.dev/kubectl-turnup/addon-manager/api"
+)
+
+// Transition is something that people may want to hear about an object.
+type Transition struct {
+	// Addon is the addon's name; "" for the source.
+	Addon string
+	// Warning: it is not as it should be.
+	Warning bool
+	Reason  string
+	Message string
+}
+
+// The reasons of the transitions that a status shows.
+const (
+	Ready           = "Ready"
+	NotReady        = "NotReady"
+	BuildFailed     = "BuildFailed"
+	ApplyFailed     = "ApplyFailed"
+	PruneBlocked    = "PruneBlocked"
+	Contested       = "Contested"
+	NewRevision     = "NewRevision"
+	SourceFailed    = "SourceFailed"
+	SourceRecovered = "SourceRecovered"
+)
+
+// transitions are what turned between two statuses. One that is ready all along,
+// if with another revision, tells nothing: its history does.
+func transitions(k key, last, next status) []Transition {
+	if k.source {
+		return sourceTransitions(last.source, next.source)
+	}
+	var list []Transition
+	add := func(warning bool, reason, message string) {
+		list = append(list, Transition{Addon: k.name, Warning: warning, Reason: reason, Message: message})
+	}
+	was, is := last.addon, next.addon
+	if is.Ready == string(metav1.ConditionTrue) {
+		if was.Ready != "" && was.Ready != is.Ready {
+			add(false, Ready, fmt.Sprintf("%d objects are as revision %s has them", is.Objects, is.Revision))
+		}
+		return list
+	}
+	for _, condition := range is.Conditions {
+		if reason := wrong(condition); reason != "" && wrong(find(was.Conditions, condition.Type)) != reason {
+			add(true, reason, condition.Message)
+		}
+	}
+	if is.Ready == string(metav1.ConditionFalse) && was.Ready != is.Ready && len(list) == 0 {
+		add(true, NotReady, is.Message)
+	}
+	return list
+}
+
+// wrong is the reason of an event about a condition; "" where it is as it should
+// be, or on the way there.
+func wrong(c api.Condition) string {
+	if c.Status != metav1.ConditionFalse {
+		return ""
+	}
+	switch {
+	case c.Type == api.Built:
+		return BuildFailed
+	case c.Type == api.Applied && (c.Reason == ApplyFailed || c.Reason == Contested):
+		return c.Reason
+	case c.Type == api.Healthy && c.Reason == "Failed":
+		return NotReady
+	case c.Type == api.Pruned && c.Reason == PruneBlocked:
+		return PruneBlocked
+	}
+	return ""
+}
+
+func sourceTransitions(was, is api.SourceStatus) (list []Transition) {
+	if is.Revision != was.Revision && is.Revision != "" {
+		message := "revision " + is.Revision
+		if is.Author != "" {
+			message += " by " + is.Author
+		}
+		if is.Message != "" {
+			message += ": " + is.Message
+		}
+		list = append(list, Transition{Reason: NewRevision, Message: message})
+	}
+	for _, condition := range is.Conditions {
+		old := find(was.Conditions, condition.Type).Status
+		switch {
+		case condition.Status == metav1.ConditionFalse && old != metav1.ConditionFalse:
+			list = append(list, Transition{Warning: true, Reason: SourceFailed, Message: condition.Message})
+		case condition.Status == metav1.ConditionTrue && old == metav1.ConditionFalse:
+			list = append(list, Transition{Reason: SourceRecovered, Message: first(condition.Message, "the newest revision can be used again")})
+		}
+	}
+	return list
+}
+
+func first(text, otherwise string) string {
+	if text != "" {
+		return text
+	}
+	return otherwise
+}
