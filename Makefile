@@ -33,7 +33,7 @@ e2e bench: export TURNUP_BUNDLE  := $(CURDIR)/$(BUNDLE)
 help: ## Show this list
 	@awk 'BEGIN { FS = ":.*## " } \
 	  /^##@ / { printf "\n%s\n", substr($$0, 5) } \
-	  /^[a-z][a-z0-9-]*:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	  /^[a-z][a-z0-9-]*:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: up
 up: docker build tools images ## Make a cluster on this computer
@@ -94,6 +94,11 @@ bench: docker build tools images ## Measure against kubeadm, side by side
 	go test ./test/e2e -count=1 -timeout 60m -v -run '^$$' -bench . -benchtime 1x
 	KCONFIG_BENCH_PEERS=1 go test ./internal/kconfig -count=1 -run Peers -v
 	go test ./internal/kconfig ./internal/config ./internal/wizard -run '^$$' -bench .
+
+.PHONY: bench-addons
+bench-addons: test-programs ## Measure the addon manager beside Flux's library and plain apply (ARGS='--idle=10m')
+	go -C test/addonbench build -o $(CURDIR)/.cache/addonbench .
+	.cache/addonbench $(ARGS)
 
 ##@ Other
 
