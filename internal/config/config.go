@@ -123,20 +123,35 @@ type Addons struct {
 	// Path is the addon tree, relative to the directory the command runs in.
 	Path string `json:"path"`
 	// Interval is the seconds between two full reconciles.
-	Interval  int  `json:"interval"`
-	Git       Git  `json:"git"`
-	KubeProxy bool `json:"kube_proxy"`
-	CoreDNS   bool `json:"coredns"`
+	Interval int `json:"interval"`
+	// PruneBudget is the percentage of all owned objects that one revision may
+	// delete without an approval.
+	PruneBudget int  `json:"prune_budget"`
+	Git         Git  `json:"git"`
+	KubeProxy   bool `json:"kube_proxy"`
+	CoreDNS     bool `json:"coredns"`
 }
 
 // Git is the repository that the addon tree comes from if Source is git.
 type Git struct {
-	URL    string `json:"url"`
+	URL string `json:"url"`
+	// Of Branch, Tag and Commit the last that is not empty counts.
 	Branch string `json:"branch"`
+	Tag    string `json:"tag"`
+	Commit string `json:"commit"`
 	// Path is the addon tree's directory in the repository.
 	Path string `json:"path"`
 	// Interval is the seconds between two looks at the repository.
 	Interval int `json:"interval"`
+	// Proxy is the URL of the proxy to the repository, or empty.
+	Proxy string `json:"proxy"`
+	// The files are on this computer; create puts them into a Secret.
+	TokenFile      string `json:"token_file"`
+	CAFile         string `json:"ca_file"`
+	IdentityFile   string `json:"identity_file"`
+	KnownHostsFile string `json:"known_hosts_file"`
 	// Verification is none, ssh or openpgp.
 	Verification string `json:"verification"`
+	// SignersFile holds the public keys whose commits count.
+	SignersFile string `json:"signers_file"`
 }

@@ -53,8 +53,17 @@ func forms() map[string]form {
 		"addons.git.url": {"the URL of a repository, like https://git.example.com/demo.git", isURL("https", "http", "ssh"),
 			`^(https?|ssh)://.+$`},
 		"addons.git.branch": {"the name of a branch, like main", isBranch, `^[^ ~^:?*\[\\]+$`},
-		"addons.git.path":   {"a path in the repository, like addons, without .. in it", isInside, `^[^/].*$`},
+		"addons.git.tag":    {"empty or the name of a tag, like v1.2.0", isEmptyOr(isBranch), `^[^ ~^:?*\[\\]*$`},
+		"addons.git.commit": {"empty or the full name of a commit: 40 digits from 0 to f", isEmptyOr(isCommit),
+			`^([0-9a-f]{40})?$`},
+		"addons.git.proxy": {"empty or a URL like http://proxy.example.com:3128 or socks5://proxy.example.com:1080",
+			isEmptyOr(isURL("http", "https", "socks5")), `^((https?|socks5)://.+)?$`},
+		"addons.git.path": {"a path in the repository, like addons, without .. in it", isInside, `^[^/].*$`},
 	}
+	for _, file := range []string{"token_file", "ca_file", "identity_file", "known_hosts_file"} {
+		forms["addons.git."+file] = form{"empty or the path of a file", isText, ""}
+	}
+	forms["addons.git.signers_file"] = form{"the path of a file", isPath, `^.+$`}
 	zone := map[string]form{
 		"gce":   {"letters of zones, separated by commas, like b,c,d", isListOfSome(isZone('a', 'z')), `^[a-z](,[a-z])*$`},
 		"aws":   {"letters of zones, separated by commas, like a,b,c", isListOfSome(isZone('a', 'z')), `^[a-z](,[a-z])*$`},
@@ -210,6 +219,9 @@ func isSize(s string) bool {
 func isUser(s string) bool {
 	return len(s) <= 32 && only(s, lower+digits+"_-") && only(s[:1], lower+"_")
 }
+
+// isCommit accepts the full name of a commit: a short one may come to mean another.
+func isCommit(s string) bool { return len(s) == 40 && only(s, digits+"abcdef") }
 
 // isBranch follows git check-ref-format as far as people meet it.
 func isBranch(s string) bool {
