@@ -39,24 +39,37 @@ func (s *scene) story(ctx context.Context) error {
 	return err
 }
 
-// drift changes objects at random, and waits until the manager has undone it.
+// deletions is how many objects are deleted, among the changes by somebody else.
+const deletions = 20
+
+// drift changes and deletes objects at random, and waits until the manager has undone it.
 func (s *scene) drift(ctx context.Context) error {
-	s.say("%d changes by somebody else", s.options.drifts)
+	s.say("%d changes by somebody else, and %d deletions", s.options.drifts, deletions)
 	t := s.trees[ours]
 	random := rand.New(rand.NewPCG(1, 2))
-	for i := range s.options.drifts {
+	for i := range s.options.drifts + deletions {
 		d := t.objects[random.IntN(len(t.objects))]
-		took, err := s.undone(ctx, d, fmt.Sprintf("drift-%d", i))
-		if errors.Is(err, errLate) {
-			s.add(s.n, "drift lost", ours, 1)
-			s.note("drift of %s: %v", d.key(t.kinds), err)
-			continue
-		}
-		if err != nil {
+		k := t.kinds[d.kind]
+		resource := s.cluster.objects.Resource(k.gvr).Namespace(t.namespace)
+		what, seen := "drift", fmt.Sprintf("drift-%d", i)
+		touch := func() error {
+			_, err := resource.Patch(ctx, d.name, types.MergePatchType, k.patch(seen), metav1.PatchOptions{FieldManager: "somebody"})
 			return err
 		}
-		s.add(s.n, "drift", ours, milliseconds(took))
-		s.add(s.n, "drift of "+t.kinds[d.kind].name, ours, milliseconds(took))
+		if i >= s.options.drifts {
+			what, seen = "deleted", ""
+			touch = func() error { return resource.Delete(ctx, d.name, metav1.DeleteOptions{}) }
+		}
+		took, err := s.undone(ctx, d.key(t.kinds), seen, touch)
+		switch {
+		case errors.Is(err, errLate):
+			s.add(s.n, "drift lost", ours, 1)
+			s.note("%s %s: %v", what, d.key(t.kinds), err)
+		case err != nil:
+			return err
+		default:
+			s.add(s.n, what, ours, milliseconds(took))
+		}
 		if err := sleep(ctx, time.Duration(50+random.IntN(150))*time.Millisecond); err != nil {
 			return err
 		}
@@ -64,18 +77,14 @@ func (s *scene) drift(ctx context.Context) error {
 	return nil
 }
 
-// undone changes one object and returns the time between the event of that and the
-// event of its being as before.
-func (s *scene) undone(ctx context.Context, d declared, value string) (time.Duration, error) {
-	t := s.trees[ours]
-	k, key := t.kinds[d.kind], d.key(t.kinds)
+// undone lets somebody touch an object and returns the time between the event that
+// shows it and the event of its being as before.
+func (s *scene) undone(ctx context.Context, key, seen string, touch func() error) (time.Duration, error) {
 	was := s.state.of(key)
-	changed := s.observer.expect(map[string]string{key: value}, false)
+	changed := s.observer.expect(map[string]string{key: seen}, false)
 	restored := s.observer.expect(map[string]string{key: was}, false)
-	_, err := s.cluster.objects.Resource(k.gvr).Namespace(t.namespace).
-		Patch(ctx, d.name, types.MergePatchType, k.patch(value), metav1.PatchOptions{FieldManager: "somebody"})
-	if err != nil {
-		return 0, fmt.Errorf("change %s: %w", key, err)
+	if err := touch(); err != nil {
+		return 0, fmt.Errorf("touch %s: %w", key, err)
 	}
 	const budget = 10 * time.Second
 	from, err := s.observer.wait(ctx, changed, budget)
@@ -150,7 +159,9 @@ func (s *scene) broken(ctx context.Context) error {
 		{"unbuildable", func(files map[string][]byte) { files[first+"/kustomization.yaml"] = kustomization("missing.yaml") }},
 	}
 	for i := range s.options.rounds {
-		for _, v := range variants {
+		for j := range variants {
+			// Each is the first once: this computer may become slower or faster.
+			v := variants[(i+j)%len(variants)]
 			if _, err := s.cluster.quiet(ctx); err != nil {
 				return err
 			}

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // row is a line of the table.
@@ -23,20 +24,18 @@ type cell struct {
 	Min     float64   `json:"min"`
 	Max     float64   `json:"max"`
 	Samples []float64 `json:"samples,omitempty"`
-	unit    string
+	Unit    string    `json:"unit,omitempty"`
 }
 
 func (c cell) String() string {
-	switch len(c.Samples) {
-	case 0:
+	if len(c.Samples) == 0 {
 		return "–"
-	case 1:
-		return number(c.Median) + c.unit
 	}
-	if c.Min == c.Max {
-		return number(c.Median) + c.unit
+	text := strings.TrimRight(number(c.Median)+" "+c.Unit, " ")
+	if c.Min < c.Max {
+		text += fmt.Sprintf(" (%s..%s)", number(c.Min), number(c.Max))
 	}
-	return fmt.Sprintf("%s%s (%s..%s)", number(c.Median), c.unit, number(c.Min), number(c.Max))
+	return text
 }
 
 func number(v float64) string {
@@ -111,17 +110,17 @@ func (r *run) rows() []row {
 	for _, n := range r.options.sizes {
 		line(n, "no-op pass: requests", "noop requests", "", none())
 		line(n, "no-op pass: writes", "noop writes", "", none())
-		line(n, "no-op pass: client CPU", "noop client", " ms", atMost(15, "< 15 ms"))
-		line(n, "no-op pass: apiserver CPU", "noop apiserver", " ms", noGoal())
+		line(n, "no-op pass: client CPU", "noop client", "ms", atMost(15, "< 15 ms"))
+		line(n, "no-op pass: apiserver CPU", "noop apiserver", "ms", noGoal())
 		line(n, "first apply: requests per object", "first requests", "", atMost(1.05, "≤ 1.05"))
 		line(n, "first apply: objects per second", "first rate", "", atLeast(100, "≥ 100"))
-		line(n, "first apply: apiserver CPU per object", "first apiserver", " ms", noGoal())
-		line(n, "first apply: etcd CPU per object", "first etcd", " ms", noGoal())
-		line(n, "first apply: client CPU per object", "first client", " ms", noGoal())
+		line(n, "first apply: apiserver CPU per object", "first apiserver", "ms", noGoal())
+		line(n, "first apply: etcd CPU per object", "first etcd", "ms", noGoal())
+		line(n, "first apply: client CPU per object", "first client", "ms", noGoal())
 		line(n, "restart, nothing to do: writes", "restart writes", "", none())
 		line(n, "restart, nothing to do: watches per kind", "restart watches", "", atMost(1, "1"))
 		line(n, "restart, nothing to do: requests", "restart requests", "", noGoal())
-		line(n, "restart, nothing to do: steady after", "restart steady", " s", atMost(2, "≤ 2 s"))
+		line(n, "restart, nothing to do: steady after", "restart steady", "s", atMost(2, "≤ 2 s"))
 		if n == r.options.story {
 			r.storyLines(n, line)
 			rows = append(rows, r.driftRows(n)...)
@@ -134,8 +133,8 @@ func (r *run) rows() []row {
 		case n <= 5000:
 			memory = atMost(128, "≤ 128 MiB")
 		}
-		line(n, "resident memory", "memory", " MiB", memory)
-		line(n, "resident memory, peak", "memory peak", " MiB", noGoal())
+		line(n, "resident memory", "memory", "MiB", memory)
+		line(n, "resident memory, peak", "memory peak", "MiB", noGoal())
 	}
 	return rows
 }
@@ -144,11 +143,11 @@ func (r *run) storyLines(n int, line func(size int, what, samples, unit string, 
 	idle := "idle for " + r.options.idle.String() + ": "
 	line(n, idle+"writes but the lease", "idle writes", "", none())
 	line(n, idle+"requests", "idle requests", "", noGoal())
-	line(n, idle+"CPU per minute", "idle client", " ms", noGoal())
+	line(n, idle+"CPU per minute", "idle client", "ms", noGoal())
 	line(n, "one line changed: requests beyond it", "change requests", "", atMost(3, "≤ 3"))
 	line(n, "one line changed: addons built", "change built", "", atMost(1, "1"))
-	line(n, "one line changed: client CPU", "change client", " ms", noGoal())
-	line(n, "commit → applied", "change took", " ms", atMost(1000, "≤ 1000 ms"))
+	line(n, "one line changed: client CPU", "change client", "ms", noGoal())
+	line(n, "commit → applied", "change took", "ms", atMost(1000, "≤ 1000 ms"))
 }
 
 // driftRows are quantiles, not medians of medians.
@@ -161,14 +160,16 @@ func (r *run) driftRows(n int) []row {
 	quantileRow := func(what string, q, limit float64) row {
 		value := quantile(samples, q)
 		g := atMost(limit, fmt.Sprintf("≤ %.0f ms", limit))
-		c := cellOf([]float64{value}, " ms")
+		c := cellOf([]float64{value}, "ms")
 		return row{Size: n, What: what, Goal: g.text, Ours: c, Verdict: g.verdict(c)}
 	}
-	never := cellOf([]float64{float64(lost)}, fmt.Sprintf(" of %d", lost+len(samples)))
-	most := cellOf([]float64{samples[len(samples)-1]}, " ms")
+	gone := cellOf(r.samples[sampleKey{n, "deleted", ours}], "ms")
+	never := cellOf([]float64{float64(lost)}, fmt.Sprintf("of %d", lost+len(samples)))
+	most := cellOf([]float64{samples[len(samples)-1]}, "ms")
 	return []row{
 		quantileRow("drift undone: p50", 0.5, 30), quantileRow("drift undone: p99", 0.99, 300),
 		{Size: n, What: "drift undone: slowest", Ours: most},
+		{Size: n, What: "deleted object is back", Ours: gone},
 		{Size: n, What: "drift not undone within 10 s", Goal: "none", Ours: never, Verdict: none().verdict(never)},
 	}
 }
@@ -179,16 +180,16 @@ func (r *run) brokenRows(n int) []row {
 	if len(without) == 0 {
 		return nil
 	}
-	rows := []row{{Size: n, What: "all addons change: the 124 applied after", Ours: cellOf(without, " s")}}
-	base := cellOf(without, "").Median
+	rows := []row{{Size: n, What: "all addons change: the 124 applied after", Ours: cellOf(without, "s")}}
 	for _, v := range []string{"refused", "unbuildable"} {
-		with := r.samples[sampleKey{n, "broken " + v, ours}]
 		var ratios []float64
-		for _, seconds := range with {
-			ratios = append(ratios, seconds/base)
+		for i, seconds := range r.samples[sampleKey{n, "broken " + v, ours}] {
+			if i < len(without) {
+				ratios = append(ratios, seconds/without[i])
+			}
 		}
 		g := atMost(1.1, "≤ 1.1 ×")
-		c := cellOf(ratios, " ×")
+		c := cellOf(ratios, "×")
 		rows = append(rows, row{Size: n, What: "one addon " + v + ": the other 124 take", Goal: g.text, Ours: c, Verdict: g.verdict(c)})
 	}
 	return rows
