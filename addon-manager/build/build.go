@@ -3,9 +3,10 @@
 package build
 
 import (
-	"errors"
 	"fmt"
+	"maps"
 	"runtime/debug"
+	"slices"
 	"strings"
 
 	"sigs.k8s.io/kustomize/api/krusty"
@@ -34,78 +35,95 @@ type Addon struct {
 	Err error
 }
 
-// Builder builds trees. It remembers each addon's last good build, so that a
-// revision costs as much as it changed.
-type Builder struct{ last map[string]Addon }
+// Builder builds trees. It remembers each addon's last build, so that a revision
+// costs as much as it changed. Only one goroutine at a time may build, whatever
+// the Builder: kustomize keeps its schema in variables of its packages.
+type Builder struct {
+	last map[string]Addon
+	// kustomizations are those of the last tree.
+	kustomizations map[string]kustomization
+}
 
 // New returns a builder that remembers nothing yet.
-func New() *Builder { return &Builder{last: map[string]Addon{}} }
+func New() *Builder { return &Builder{} }
 
 // Build builds every addon of a tree, ordered by name. One that fails carries
-// its error; the others are not held up.
+// its error; the others are not held up. What no addon can be told from is in
+// Problems.
 func (b *Builder) Build(files map[string][]byte) []Addon {
-	t := scan(files)
+	t := scan(files, b.kustomizations)
 	next := map[string]Addon{}
-	var list []Addon
+	list := []Addon{}
+	built := false
 	for _, name := range t.addons() {
-		addon := t.one(name, b.last[name])
-		if addon.Err == nil {
-			next[name] = addon
-		}
+		addon, fresh := t.one(name, b.last[name])
+		built = built || fresh
+		next[name] = addon
 		list = append(list, addon)
 	}
-	b.last = next
-	// kyaml keeps the whole OpenAPI schema, 20 MB of it, for the next build.
-	openapi.ResetOpenAPI()
-	debug.FreeOSMemory()
+	b.last, b.kustomizations = next, t.kustomizations
+	if built {
+		forget()
+	}
 	return list
 }
 
 // One builds a single addon of a tree.
 func One(files map[string][]byte, name string) (Addon, error) {
-	addon := scan(files).one(name, Addon{})
+	t := scan(files, nil)
+	if !slices.Contains(t.addons(), name) {
+		return Addon{Name: name}, fmt.Errorf("build addon %s: there is no such addon in the tree", name)
+	}
+	addon, _ := t.one(name, Addon{})
+	forget()
 	return addon, addon.Err
 }
 
-// one builds an addon, unless known is what it would be.
-func (t tree) one(name string, known Addon) Addon {
-	addon := Addon{Name: name}
-	inputs, err := t.inputs(name)
+// forget gives memory back: kyaml keeps the whole OpenAPI schema, 20 MB of it, for the next build.
+func forget() {
+	openapi.ResetOpenAPI()
+	debug.FreeOSMemory()
+}
+
+// one builds an addon, unless known is what it would be; it tells whether it did.
+func (t tree) one(name string, known Addon) (addon Addon, fresh bool) {
+	addon = Addon{Name: name}
+	defer func() {
+		// A panic over one addon's files is that addon's error.
+		if caught := recover(); caught != nil {
+			addon.Err, addon.Objects = fmt.Errorf("build addon %s: %s: kustomize gave up: %v", name, t.kustomizations[name].file, caught), nil
+		}
+	}()
+	from, err := t.inputs(name)
+	addon.Hash = t.hash(from.directories())
+	if known.Hash == addon.Hash {
+		return known, false
+	}
+	s, wrong := read(t.kustomizations[name].Kustomization)
+	addon.Network, addon.Mode, addon.DependsOn = s.network, s.mode, s.dependsOn
+	if err == nil && wrong != nil {
+		err = at(t.kustomizations[name].file, wrong)
+	}
 	if err == nil {
-		addon.Hash = t.hash(inputs)
-		if known.Hash == addon.Hash {
-			return known
-		}
-		var s settings
-		if s, err = read(t.kustomizations[name]); err != nil {
-			err = at(t.file(name), err)
-		} else {
-			addon.Objects, err = t.build(name, s)
-		}
-		addon.Network, addon.Mode, addon.DependsOn = s.network, s.mode, s.dependsOn
+		fresh = true
+		addon.Objects, err = t.build(name, s, from)
 	}
 	if err != nil {
 		addon.Err = fmt.Errorf("build addon %s: %w", name, err)
 	}
-	return addon
+	return addon, fresh
 }
 
-func (t tree) build(name string, s settings) (objects []object.Declared, err error) {
-	defer func() {
-		// A panic in kustomize over one addon's files is that addon's error.
-		if caught := recover(); caught != nil {
-			err = fmt.Errorf("kustomize gave up: %v", caught)
-		}
-	}()
-	// The wrapper asks for origin annotations without touching the addon's own file.
-	memory := filesys.MakeFsInMemory()
-	for file, data := range t.files {
-		if err := memory.WriteFile("/tree/"+file, data); err != nil {
-			return nil, err
+func (t tree) build(name string, s settings, from inputs) ([]object.Declared, error) {
+	if t.kustomizations[name].implied != nil {
+		for _, document := range from.documents {
+			if err := t.objects(document); err != nil {
+				return nil, err
+			}
 		}
 	}
-	wrapper := "buildMetadata: [originAnnotations]\nresources: [../tree/" + name + "]\n"
-	if err := memory.WriteFile("/build/kustomization.yaml", []byte(wrapper)); err != nil {
+	memory, err := t.memory(name, from)
+	if err != nil {
 		return nil, err
 	}
 	options := krusty.MakeDefaultOptions()
@@ -113,9 +131,38 @@ func (t tree) build(name string, s settings) (objects []object.Declared, err err
 	options.PluginConfig = types.DisabledPluginConfig()
 	result, err := krusty.MakeKustomizer(options).Run(memory, "/build")
 	if err != nil {
-		return nil, readable(err)
+		return nil, t.explain(name, from, err)
 	}
 	return s.declare(name, result)
+}
+
+// memory is a file system of what an addon's build reads, and no more.
+func (t tree) memory(name string, from inputs) (filesys.FileSystem, error) {
+	memory := filesys.MakeFsInMemory()
+	// The wrapper asks for origin annotations without touching the addon's own file.
+	write := map[string][]byte{
+		"/build/kustomization.yaml": []byte("buildMetadata: [originAnnotations]\nresources: [../tree/" + name + "]\n"),
+	}
+	for _, dir := range from.kustomizations {
+		for _, file := range t.below(dir) {
+			write["/tree/"+file] = t.files[file]
+		}
+	}
+	for _, dir := range from.kustomizations {
+		k := t.kustomizations[dir]
+		if k.implied != nil {
+			write["/tree/"+dir+"/kustomization.yaml"] = k.implied
+		}
+		if err := t.inflate(dir, write); err != nil {
+			return nil, err
+		}
+	}
+	for _, file := range slices.Sorted(maps.Keys(write)) {
+		if err := memory.WriteFile(file, write[file]); err != nil {
+			return nil, fmt.Errorf("%s: %w", strings.TrimPrefix(file, "/tree/"), err)
+		}
+	}
+	return memory, nil
 }
 
 // declare prepares all objects of an addon.
@@ -138,13 +185,4 @@ func (s settings) declare(addon string, result resmap.ResMap) ([]object.Declared
 		objects = append(objects, o)
 	}
 	return objects, nil
-}
-
-// readable takes the layers off kustomize's messages that speak of our own directories.
-func readable(err error) error {
-	text := strings.ReplaceAll(err.Error(), "/tree/", "")
-	if i := strings.LastIndex(text, "accumulating resources: "); i > 0 {
-		text = strings.TrimPrefix(text[i:], "accumulating resources: ")
-	}
-	return errors.New(text)
 }

@@ -58,6 +58,27 @@ func TestOnlyTheTreeIsRead(t *testing.T) {
 		"a remote patch":        "patches: [{path: https://example.invalid/p.yaml}]\n",
 		"a remote replacement":  "replacements: [{path: https://example.invalid/r.yaml}]\n",
 		"an exec plugin":        "generators: [p.yaml]\n",
+		"a remote generator":    "generators: [https://example.invalid/g.yaml]\n",
+		"a remote file":         "configMapGenerator: [{name: x, files: [https://example.invalid/f]}]\n",
+		"a remote named file":   "secretGenerator: [{name: x, files: [key=https://example.invalid/f]}]\n",
+		"a remote environment":  "configMapGenerator: [{name: x, envs: [https://example.invalid/f]}]\n",
+		"an old environment":    "configMapGenerator: [{name: x, env: https://example.invalid/f}]\n",
+		"a climbing env":        "configMapGenerator: [{name: x, envs: [../b/secret.txt]}]\n",
+		"a remote schema":       "openapi: {path: https://example.invalid/f}\n",
+		"a remote config":       "configurations: [https://example.invalid/f]\n",
+		"a remote old patch":    "patchesStrategicMerge: [https://example.invalid/f]\n",
+		"a remote JSON patch":   "patchesJson6902: [{path: https://example.invalid/f, target: {version: v1, kind: C, name: x}}]\n",
+		"a climbing patch":      "patches: [{path: ../b/secret.txt}]\n",
+		"a remote validator":    "validators: [ssh://git@example.invalid/f]\n",
+		"a plugin's remote":     "transformers:\n- |-\n  apiVersion: builtin\n  kind: PatchTransformer\n  metadata: {name: x}\n  path: https://example.invalid/p\n",
+		"a plugin's file":       "transformers:\n- |-\n  apiVersion: builtin\n  kind: PatchTransformer\n  metadata: {name: x}\n  path: ../b/secret.txt\n",
+		"a plugin's replacement": "transformers:\n- |-\n  apiVersion: builtin\n  kind: ReplacementTransformer\n  metadata: {name: x}\n" +
+			"  replacements: [{path: https://example.invalid/p}]\n",
+		"an inline program":    "transformers:\n- |-\n  apiVersion: x/v1\n  kind: P\n  metadata: {name: p, annotations: {config.kubernetes.io/function: 'container: {image: x}'}}\n",
+		"an old Helm chart":    "helmChartInflationGenerator: [{chartName: x, chartRepoUrl: https://example.invalid}]\n",
+		"a Helm plugin":        "generators:\n- |-\n  apiVersion: builtin\n  kind: HelmChartInflationGenerator\n  metadata: {name: x}\n  name: x\n",
+		"a climbing Helm home": "helmGlobals: {chartHome: ../../x}\nhelmCharts: [{name: x}]\n",
+		"a climbing chart":     "helmCharts: [{name: ../../x}]\n",
 	} {
 		t.Run(what, func(t *testing.T) {
 			built := New().Build(files("a/kustomization.yaml", kustomization, "b/secret.txt", "secret",
@@ -80,7 +101,7 @@ func TestABrokenAddonNamesItsFileAndLine(t *testing.T) {
 		"good/kustomization.yaml", "resources: [x.yaml]\n", "good/x.yaml", config,
 		"none/kustomization.yaml", "resources: [x.yaml]\n", "none/x.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {generateName: x-}\n",
 	))
-	for i, want := range []string{"bad/x.yaml: yaml: line", "", "metadata.name", "resorces"} {
+	for i, want := range []string{"bad/x.yaml:2: ", "", "metadata.name", "resorces"} {
 		switch err := built[i].Err; {
 		case want == "" && err != nil:
 			t.Errorf("%s: %v", built[i].Name, err)

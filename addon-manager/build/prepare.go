@@ -110,5 +110,10 @@ func origin(u *unstructured.Unstructured) string {
 	if yaml.Unmarshal([]byte(note), &from) != nil {
 		return ""
 	}
-	return strings.TrimPrefix(path.Join("/build", cmp.Or(from.Path, from.ConfiguredIn)), "/tree/")
+	file := strings.TrimPrefix(path.Join("/build", cmp.Or(from.Path, from.ConfiguredIn)), "/tree/")
+	// What a Helm chart printed is kept below the kustomization; it comes from the chart's file.
+	if _, template, ok := strings.Cut(file, "/"+inflated); ok {
+		_, file, _ = strings.Cut(template, "/")
+	}
+	return file
 }

@@ -181,7 +181,7 @@ func TestTheKustomizationsAnnotationsAreTheAddons(t *testing.T) {
 	for annotation, want := range map[string]string{
 		"turnup.dev/mode: enforced": `build addon a: a/kustomization.yaml: annotation turnup.dev/mode is "enforced"; it may be enforce or observe`,
 		"turnup.dev/wave: first":    `the only wave is network`,
-		"turnup.dev/adopt: maybe":     `annotation turnup.dev/adopt is "maybe"`,
+		"turnup.dev/adopt: maybe":   `annotation turnup.dev/adopt is "maybe"`,
 	} {
 		if addon := build(annotation); addon.Err == nil || !strings.Contains(addon.Err.Error(), want) {
 			t.Errorf("%s: %v", annotation, addon.Err)

@@ -1,60 +1,167 @@
 package build
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
-	"io"
+	"io/fs"
 	"maps"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 
+	"k8s.io/apimachinery/pkg/util/validation"
 	"sigs.k8s.io/kustomize/api/konfig"
 	"sigs.k8s.io/kustomize/api/types"
-	kyaml "sigs.k8s.io/kustomize/kyaml/yaml"
 	"sigs.k8s.io/yaml"
 )
 
 // tree is the tree's files with its kustomizations read.
 type tree struct {
 	files map[string][]byte
-	// kustomizations by directory; broken holds what could not be read.
-	kustomizations map[string]types.Kustomization
-	broken         map[string]error
+	// names are those of the files, sorted.
+	names []string
+	// kustomizations by directory.
+	kustomizations map[string]kustomization
+	sums           map[string][sha256.Size]byte
 }
 
-func scan(files map[string][]byte) tree {
-	t := tree{files: files, kustomizations: map[string]types.Kustomization{}, broken: map[string]error{}}
-	for _, name := range slices.Sorted(maps.Keys(files)) {
+// kustomization is one kustomization file, or what stands for one.
+type kustomization struct {
+	types.Kustomization
+	// file is where it is; of an implied one, the directory.
+	file string
+	sum  [sha256.Size]byte
+	// implied is what stands in the place of the file in a directory of plain manifests.
+	implied []byte
+	// err says why it could not be read.
+	err error
+}
+
+// scan finds the kustomizations of a tree. Those that are as they were in known are not read again.
+func scan(files map[string][]byte, known map[string]kustomization) tree {
+	t := tree{files: files, kustomizations: map[string]kustomization{}, sums: map[string][sha256.Size]byte{}}
+	for name := range files {
+		if fs.ValidPath(name) {
+			t.names = append(t.names, name)
+		}
+	}
+	slices.Sort(t.names)
+	for _, name := range t.names {
 		if !slices.Contains(konfig.RecognizedKustomizationFileNames(), path.Base(name)) {
 			continue
 		}
-		var k types.Kustomization
-		if err := yaml.Unmarshal(files[name], &k); err != nil {
-			t.broken[path.Dir(name)] = fmt.Errorf("%s: %w", name, err)
+		dir := path.Dir(name)
+		if other, twice := t.kustomizations[dir]; twice {
+			other.err = fmt.Errorf("%s: %s is there as well; keep one of them", other.file, path.Base(name))
+			t.kustomizations[dir] = other
+			continue
 		}
-		t.kustomizations[path.Dir(name)] = k
+		sum := t.sum(name)
+		if k, same := known[dir]; same && k.file == name && k.sum == sum && k.implied == nil {
+			t.kustomizations[dir] = k
+			continue
+		}
+		k := kustomization{file: name, sum: sum}
+		k.err = k.read(files[name])
+		t.kustomizations[dir] = k
+	}
+	for _, dir := range t.directories() {
+		if _, has := t.kustomizations[dir]; !has {
+			if k, plain := t.imply(dir); plain {
+				t.kustomizations[dir] = k
+			}
+		}
 	}
 	return t
+}
+
+// read reads a kustomization as strictly as kustomize will, for a message with a line.
+func (k *kustomization) read(data []byte) error {
+	// The kind and the annotations count even where the rest cannot be read.
+	if yaml.Unmarshal(data, &k.Kustomization) != nil && regexp.MustCompile(`(?m)^kind: *Component\b`).Match(data) {
+		k.Kind = types.ComponentKind
+	}
+	var strict types.Kustomization
+	err := strict.Unmarshal(data)
+	if err == nil {
+		return nil
+	}
+	text := err.Error()
+	if i := strings.LastIndex(text, "invalid Kustomization: "); i >= 0 {
+		text = text[i+len("invalid Kustomization: "):]
+	}
+	text = strings.TrimPrefix(strings.TrimPrefix(text, "json: "), "yaml: ")
+	if found := regexp.MustCompile(`^line (\d+): `).FindStringSubmatch(text); found != nil {
+		return fmt.Errorf("%s:%s: %s", k.file, found[1], strings.TrimPrefix(text, found[0]))
+	}
+	if found := regexp.MustCompile(`unknown field "([^"]+)"`).FindStringSubmatch(text); found != nil {
+		return fmt.Errorf("%s: unknown field %q", place(k.file, data, found[1]+":"), found[1])
+	}
+	if found := regexp.MustCompile(`cannot unmarshal (\w+) into Go struct field \w+\.(?:\w+\.)*?(\w+) of type (\S+)`).FindStringSubmatch(text); found != nil {
+		hint := ""
+		if found[3] == "string" && (found[1] == "bool" || found[1] == "number") {
+			hint = " (quote it: YAML takes the text for something else)"
+		}
+		return fmt.Errorf("%s: %s cannot be of type %s%s", place(k.file, data, found[2]+":"), found[2], found[1], hint)
+	}
+	return fmt.Errorf("%s: %s", k.file, text)
+}
+
+// directories are the top-level directories that may be addons.
+func (t tree) directories() []string {
+	var dirs []string
+	for _, name := range t.names {
+		dir, _, below := strings.Cut(name, "/")
+		if below && !hidden(dir) && (len(dirs) == 0 || dirs[len(dirs)-1] != dir) {
+			dirs = append(dirs, dir)
+		}
+	}
+	slices.Sort(dirs) // So far "a-b" came before "a".
+	return dirs
 }
 
 // addons are the top-level directories with a kustomization that is no component.
 func (t tree) addons() []string {
 	var names []string
-	for dir, k := range t.kustomizations {
-		if dir != "." && !strings.Contains(dir, "/") && k.Kind != types.ComponentKind {
+	for _, dir := range t.directories() {
+		if k, ok := t.kustomizations[dir]; ok && k.Kind != types.ComponentKind && len(validation.IsDNS1123Label(dir)) == 0 {
 			names = append(names, dir)
 		}
 	}
-	slices.Sort(names)
 	return names
 }
 
+// hidden tells whether a name says that what is there is not for the cluster.
+func hidden(name string) bool { return strings.HasPrefix(name, ".") || strings.HasPrefix(name, "_") }
+
 // Addons names the addons of a tree, ordered, without building them.
-func Addons(files map[string][]byte) []string { return scan(files).addons() }
+func Addons(files map[string][]byte) []string { return scan(files, nil).addons() }
+
+// Problems are what is wrong with a tree beyond any one addon: files and
+// directories that cannot be told to be one. While there are any, a missing addon
+// may be a misnamed one, and nothing should be pruned.
+func Problems(files map[string][]byte) []error {
+	t := scan(files, nil)
+	var list []error
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		if !fs.ValidPath(name) {
+			list = append(list, fmt.Errorf("%q is no path within the addon tree", name))
+		}
+	}
+	for _, dir := range t.directories() {
+		k, ok := t.kustomizations[dir]
+		if !ok || k.Kind == types.ComponentKind {
+			continue
+		}
+		if wrong := validation.IsDNS1123Label(dir); len(wrong) > 0 {
+			list = append(list, fmt.Errorf(
+				"directory %s cannot be an addon: its name would name objects; use at most 63 of a-z, 0-9 and '-', or begin it with '_' if it is none", dir))
+		}
+	}
+	return list
+}
 
 // Value reads one of the cluster's values out of a tree; "" where there is none.
 func Value(files map[string][]byte, key string) string {
@@ -67,123 +174,47 @@ func Value(files map[string][]byte, key string) string {
 	return values.Data[key]
 }
 
-// inputs returns the directories that a build reads, and refuses whatever
-// leads out of the tree: kustomize takes a path that it does not find for a
-// URL, and would fetch it.
-func (t tree) inputs(addon string) ([]string, error) {
-	seen := map[string]bool{}
-	var visit func(dir string) error
-	visit = func(dir string) error {
-		if seen[dir] {
-			return nil
-		}
-		seen[dir] = true
-		if err := t.broken[dir]; err != nil {
-			return err
-		}
-		k := t.kustomizations[dir]
-		if len(k.HelmCharts)+len(k.HelmChartInflationGenerator) > 0 {
-			return fmt.Errorf("%s: Helm charts are not fetched or run; commit what `helm template` prints", t.file(dir))
-		}
-		for _, ref := range references(k) {
-			target := path.Join(dir, ref)
-			_, isFile := t.files[target]
-			switch {
-			case path.IsAbs(ref) || target == ".." || strings.HasPrefix(target, "../"):
-				return fmt.Errorf("%s: %q leads out of the addon tree", t.file(dir), ref)
-			case isFile:
-				if err := t.parses(target); err != nil {
-					return err
-				}
-			case t.isKustomization(target):
-				if err := visit(target); err != nil {
-					return err
-				}
-			default:
-				return fmt.Errorf("%s: %q is not in the addon tree (remote bases are refused: commit a copy)", t.file(dir), ref)
-			}
-		}
-		return nil
+// below returns the names of the files in a directory and its directories.
+func (t tree) below(dir string) []string {
+	if dir == "." {
+		return t.names
 	}
-	if err := visit(addon); err != nil {
-		return nil, err
-	}
-	return slices.Sorted(maps.Keys(seen)), nil
+	from, _ := slices.BinarySearch(t.names, dir+"/")
+	to, _ := slices.BinarySearch(t.names, dir+"0") // '0' follows '/'.
+	return t.names[from:to]
 }
 
-// parses reads a file of YAML documents as kustomize will, for a message that
-// names the file and the line.
-func (t tree) parses(name string) error {
-	switch path.Ext(name) {
-	case ".yaml", ".yml", ".json":
-	default:
-		return nil
+// sum is a file's digest, made once per tree however many addons read it.
+func (t tree) sum(name string) [sha256.Size]byte {
+	sum, known := t.sums[name]
+	if !known {
+		sum = sha256.Sum256(t.files[name])
+		t.sums[name] = sum
 	}
-	documents := kyaml.NewDecoder(bytes.NewReader(t.files[name]))
-	for {
-		var node kyaml.Node
-		err := documents.Decode(&node)
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return fmt.Errorf("%s: %w", name, err)
-		}
-	}
+	return sum
 }
 
-func (t tree) isKustomization(dir string) bool { _, ok := t.kustomizations[dir]; return ok }
-
-// file is the path of a directory's kustomization, for messages.
-func (t tree) file(dir string) string {
-	for _, base := range konfig.RecognizedKustomizationFileNames() {
-		if _, ok := t.files[path.Join(dir, base)]; ok {
-			return path.Join(dir, base)
-		}
-	}
-	return dir
-}
-
-// references are the fields that kustomize would also take a URL in. The other
-// file fields only ever read files.
-func references(k types.Kustomization) []string {
-	list := slices.Concat(k.Resources, k.Components, k.Bases, k.Crds, k.Configurations) //nolint:staticcheck // old trees use bases.
-	for _, inline := range slices.Concat(k.Generators, k.Transformers, k.Validators) {
-		if !strings.Contains(inline, "\n") {
-			list = append(list, inline)
-		}
-	}
-	for _, r := range k.Replacements {
-		if r.Path != "" {
-			list = append(list, r.Path)
-		}
-	}
-	if p := k.OpenAPI["path"]; p != "" {
-		list = append(list, p)
-	}
-	for _, p := range k.Patches {
-		if p.Path != "" {
-			list = append(list, p.Path)
-		}
-	}
-	for _, p := range k.PatchesStrategicMerge { //nolint:staticcheck // old trees use it.
-		if !strings.Contains(string(p), "\n") {
-			list = append(list, string(p))
-		}
-	}
-	return list
-}
-
-// hash covers every file below the directories that a build reads, and the
-// ones that a file in another directory may be read from.
+// hash covers every file below the directories that a build reads.
 func (t tree) hash(dirs []string) string {
-	sum := sha256.New()
-	for _, name := range slices.Sorted(maps.Keys(t.files)) {
-		if !slices.ContainsFunc(dirs, func(dir string) bool { return strings.HasPrefix(name, dir+"/") }) {
+	all := sha256.New()
+	last := ""
+	for _, dir := range slices.Sorted(slices.Values(dirs)) {
+		if last != "" && strings.HasPrefix(dir, last+"/") {
 			continue
 		}
-		fmt.Fprintf(sum, "%d %s\n%d\n", len(name), name, len(t.files[name]))
-		sum.Write(t.files[name])
+		last = dir
+		for _, name := range t.below(dir) {
+			sum := t.sum(name)
+			fmt.Fprintf(all, "%d %s %x\n", len(name), name, sum)
+		}
 	}
-	return hex.EncodeToString(sum.Sum(nil)[:20])
+	return hex.EncodeToString(all.Sum(nil)[:20])
+}
+
+// place is a file and the line in which a text first stands.
+func place(file string, data []byte, text string) string {
+	if i := strings.Index(string(data), text); i >= 0 && text != "" {
+		return fmt.Sprintf("%s:%d", file, strings.Count(string(data[:i]), "\n")+1)
+	}
+	return file
 }
