@@ -1,25 +1,22 @@
 package cli
 
 import (
-	"io"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
 
 	"github.com/spf13/cobra"
+
+	"turnup.dev/kubectl-turnup/cmd/kubectl-turnup/internal/turnup"
+	"turnup.dev/kubectl-turnup/internal/ui"
 )
 
+// addonsFlags say which cluster's addons, and where their tree is.
+type addonsFlags struct{ name, context, kubeconfig, tree string }
+
 func (a *app) addons() *cobra.Command {
-	var f clusterFlags
-	var output outputFlag
-	list := func(cmd *cobra.Command, args []string) error {
-		t, err := a.existing(f, args)
-		if err != nil {
-			return err
-		}
-		addons, err := t.Addons(cmd.Context())
-		if err != nil {
-			return err
-		}
-		return output.print(a.streams.Out, addons, func(w io.Writer) error { return addonTable(w, addons) })
-	}
+	var f addonsFlags
 	cmd := &cobra.Command{
 		Use:     "addons",
 		GroupID: "phase",
@@ -27,66 +24,96 @@ func (a *app) addons() *cobra.Command {
 		Long: `Phase 3: the addon manager in the cluster builds and applies the addon tree, and
 undoes what drifts from it. Edit the tree, commit, and push it.
 
+Which cluster: with --context or --kubeconfig, or where turnup has no record of
+a cluster (clusters/NAME), it is the kubeconfig's, found as kubectl finds it.
+Else it is the recorded one; --name says which, if there are several. Every verb
+says which cluster it is.
+
 Without a verb, list the addons.`,
 		Example: `  kubectl turnup addons
-  git commit -am "More CoreDNS" && kubectl turnup addons push`,
+  git commit -am "More CoreDNS" && kubectl turnup addons push
+
+  # A cluster that turnup did not create
+  kubectl turnup addons deploy --context kind-kind --tree ./addons`,
 		Args: cobra.NoArgs,
-		RunE: list,
 	}
-	cmd.Flags().VarP(&output, "output", "o", "Output format")
-	listCmd := &cobra.Command{
-		Use: "list [NAME]", Short: "List the addons and how they are",
-		Example: `  kubectl turnup addons list -o json`,
-		Args:    oneName, RunE: list,
-	}
-	listCmd.Flags().VarP(&output, "output", "o", "Output format")
-	cmd.AddCommand(listCmd, a.addonsPush(), a.addonsDeploy())
+	flags := cmd.PersistentFlags()
+	flags.StringVar(&f.name, "name", "", "`NAME` of a cluster that turnup created")
+	flags.StringVar(&f.context, "context", "", "`CONTEXT` of a kubeconfig: any cluster")
+	flags.StringVar(&f.kubeconfig, "kubeconfig", "", "Kubeconfig `FILE` (default: as kubectl chooses it)")
+	flags.StringVar(&f.tree, "tree", "", "`DIRECTORY` of the addon tree (default: the config's addons.path, or ./addons)")
+	_ = cmd.RegisterFlagCompletionFunc("name", a.completeClusters)  // the flags are there
+	_ = cmd.RegisterFlagCompletionFunc("context", completeContexts) // the flags are there
+	cmd.AddGroup(
+		&cobra.Group{ID: "look", Title: "Look:"},
+		&cobra.Group{ID: "change", Title: "Change:"},
+		&cobra.Group{ID: "steer", Title: "Steer the manager:"},
+		&cobra.Group{ID: "begin", Title: "Begin:"},
+	)
+	list := a.addonsList(&f)
+	cmd.RunE = list.RunE
+	cmd.Flags().AddFlagSet(list.Flags())
+	cmd.AddCommand(
+		list, a.addonsTree(&f), a.addonsWhy(&f), a.addonsDiff(&f), a.addonsLogs(&f),
+		a.addonsPush(&f), a.addonsRollback(&f), a.addonsApprove(&f),
+		a.addonsReconcile(&f), a.addonsSuspend(&f), a.addonsResume(&f),
+		a.addonsDeploy(&f), a.addonsInit(&f), a.addonsHook(&f),
+	)
 	return cmd
 }
 
-func (a *app) addonsPush() *cobra.Command {
-	var f clusterFlags
-	var dirty, wait bool
-	cmd := &cobra.Command{
-		Use:   "push [NAME]",
-		Short: "Ship the committed addon tree into the cluster",
-		Long: `Ship the committed addon tree into the cluster, where the addon manager applies
-it. What is not committed is not shipped: with uncommitted changes this is
-refused, unless --dirty says to ship the files as they are.`,
-		Example: `  kubectl turnup addons push
-  kubectl turnup addons push --dirty --wait`,
-		Args: oneName,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			t, err := a.existing(f, args)
-			if err != nil {
-				return err
-			}
-			return t.Push(cmd.Context(), dirty, wait)
-		},
+// manager opens the cluster that the flags, or a NAME, are about.
+func (a *app) manager(f *addonsFlags, args []string) (*turnup.Addons, error) {
+	name := f.name
+	if len(args) > 0 {
+		if name != "" && name != args[0] {
+			return nil, ui.Hint(fmt.Errorf("%s and --name %s are two clusters", args[0], name), "give one of the two")
+		}
+		name = args[0]
 	}
-	cmd.Flags().BoolVar(&wait, "wait", false, "Wait until every addon is healthy")
-	cmd.Flags().BoolVar(&dirty, "dirty", false, "Ship the files as they are on disk, committed or not")
-	return cmd
+	req := a.request(clusterFlags{}, nil)
+	req.Name = name
+	return turnup.OpenAddons(turnup.AddonsRequest{
+		Request: req, Context: f.context, Kubeconfig: f.kubeconfig, Tree: f.tree, Out: a.out,
+	})
 }
 
-func (a *app) addonsDeploy() *cobra.Command {
-	var f clusterFlags
-	return &cobra.Command{
-		Use:     "deploy [NAME]",
-		Short:   "Deploy the addon manager, push the tree, and wait until all is healthy",
-		Example: `  kubectl turnup addons deploy`,
-		Args:    oneName,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			t, err := a.existing(f, args)
-			if err != nil {
-				return err
-			}
-			unlock, err := t.Home.Lock()
-			if err != nil {
-				return err
-			}
-			defer unlock()
-			return t.DeployAddons(cmd.Context())
-		},
+func (a *app) completeClusters(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	names, _ := turnup.Clusters(a.global.dir) // none to offer, then
+	return names, cobra.ShellCompDirectiveNoFileComp
+}
+
+func completeContexts(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
+	file, _ := cmd.Flags().GetString("kubeconfig")
+	return turnup.Contexts(file), cobra.ShellCompDirectiveNoFileComp
+}
+
+// waitFlags are --wait and its --timeout.
+type waitFlags struct {
+	wait    bool
+	timeout time.Duration
+}
+
+func (w *waitFlags) add(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&w.wait, "wait", false, "Wait until every addon concerned is healthy")
+	cmd.Flags().DurationVar(&w.timeout, "timeout", 5*time.Minute, "Longest `TIME` to wait")
+}
+
+// verbed writes to stdout what became of objects, as kubectl does.
+func (a *app) verbed(objects []string, verb string) error {
+	for _, name := range objects {
+		if _, err := fmt.Fprintf(a.streams.Out, "%s %s\n", name, verb); err != nil {
+			return err
+		}
 	}
+	return nil
+}
+
+// plugin is the path of this program.
+func plugin() string {
+	self, err := os.Executable()
+	if err != nil {
+		return filepath.Base(os.Args[0])
+	}
+	return self
 }

@@ -1,209 +1,182 @@
 package turnup
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"net"
-	"time"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
 
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
 
-	"turnup.dev/kubectl-turnup/addon-manager/build"
-	"turnup.dev/kubectl-turnup/addon-manager/manifests"
-	"turnup.dev/kubectl-turnup/addon-manager/source"
-	"turnup.dev/kubectl-turnup/internal/images"
-	"turnup.dev/kubectl-turnup/internal/serverside"
 	"turnup.dev/kubectl-turnup/internal/ui"
 )
 
-// Where the addon manager runs.
-const (
-	managerNamespace = "turnup-system"
-	managerSelector  = "app.kubernetes.io/name=addon-manager"
-)
-
-const managerBudget = 2 * time.Minute
-
-// DeployAddons is phase 3: the addon manager runs and has the addon tree. It
-// returns once every addon is healthy.
-func (t *Turnup) DeployAddons(ctx context.Context) error {
-	to, err := t.connect()
-	if err != nil {
-		return err
-	}
-	if err := t.deployManager(ctx, to); err != nil {
-		return err
-	}
-	shipped, err := t.pushTree(ctx, to)
-	if err != nil {
-		return err
-	}
-	return t.await(ctx, to, shipped)
+// AddonsRequest is what a user says of the cluster whose addons a verb is about.
+type AddonsRequest struct {
+	Request
+	// Context and Kubeconfig lead to a cluster that turnup need not have created.
+	Context, Kubeconfig string
+	// Tree is the directory of the addon tree; "" is the config's, or ./addons.
+	Tree string
+	Out  *ui.Output
 }
 
-// deployManager applies the addon manager's manifests.
-func (t *Turnup) deployManager(ctx context.Context, to *access) error {
-	file, err := t.Home.ReadMachines()
-	if err != nil {
-		return err
+// DefaultTree is the directory of the addon tree of a cluster without a config.
+const DefaultTree = "addons"
+
+// Addons is the addon manager's side of one cluster: one of ours, or any other.
+type Addons struct {
+	Out *ui.Output
+	// own is nil where turnup did not create the cluster.
+	own   *Turnup
+	other clientcmd.ClientConfig
+	title string
+	dir   string
+	to    *access
+	// words are the flags by which another process finds the same cluster and tree.
+	words []string
+}
+
+// OpenAddons finds the cluster, and connects to nothing yet. The rule: with
+// --context or --kubeconfig, or where turnup has no record of a cluster, it is
+// the kubeconfig's; else it is the record's.
+func OpenAddons(req AddonsRequest) (*Addons, error) {
+	a := &Addons{Out: req.Out, dir: req.Tree}
+	elsewhere := req.Context != "" || req.Kubeconfig != ""
+	if elsewhere && req.Name != "" {
+		return nil, ui.Hint(fmt.Errorf("%s names a cluster that turnup created, and --context or --kubeconfig any cluster", req.Name), "give one of the two")
 	}
-	return t.step(ctx, "deploy the addon manager", managerBudget, func(ctx context.Context, step *ui.Step) error {
-		objects, err := t.managerObjects(file.Endpoint)
+	if !elsewhere && req.Name == "" {
+		names, err := Clusters(req.Base)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		return applyAll(ctx, to, objects, step)
-	})
+		elsewhere = len(names) == 0
+	}
+	if elsewhere {
+		return a, a.openOther(req)
+	}
+	return a, a.openOwn(req)
 }
 
-// shipment is a tree that the cluster has: what its addons are held against.
-type shipment struct {
-	revision string
-	addons   []string
+func (a *Addons) openOwn(req AddonsRequest) error {
+	home, cfg, err := Find(req.Request)
+	if err != nil {
+		return err
+	}
+	if home.Dir, err = filepath.Abs(home.Dir); err != nil {
+		return fmt.Errorf("find the cluster's directory: %w", err)
+	}
+	a.own = &Turnup{Home: home, Config: cfg, Out: req.Out}
+	a.title = fmt.Sprintf("the cluster %s (%s)", cfg.Cluster.Name, relative(home.Dir))
+	a.words = []string{"--dir", filepath.Dir(home.Dir), "--name", cfg.Cluster.Name}
+	if a.dir == "" {
+		a.dir = filepath.FromSlash(cfg.Addons.Path)
+	}
+	return a.absolute()
 }
 
-// pushTree pushes the addon tree. Where there is none yet, it writes one. Where
-// there is none but the cluster has one, the cluster keeps it: the command was
-// run somewhere else, and a new tree would take away what the user added.
-func (t *Turnup) pushTree(ctx context.Context, to *access) (shipment, error) {
-	file, err := t.Home.ReadMachines()
-	if err != nil {
-		return shipment{}, err
-	}
-	tree, err := OpenTree(t.Config, file.Endpoint)
-	if err != nil {
-		return shipment{}, err
-	}
-	if !tree.exists() {
-		kept, err := kept(ctx, to)
-		if err == nil {
-			t.Out.Warnf("there is no addon tree %s: the cluster keeps the one it has (%s)", tree.Dir, short(kept.revision))
+func (a *Addons) openOther(req AddonsRequest) error {
+	rules := clientcmd.NewDefaultClientConfigLoadingRules()
+	rules.ExplicitPath = req.Kubeconfig
+	a.other = clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, &clientcmd.ConfigOverrides{CurrentContext: req.Context})
+	if req.Kubeconfig != "" {
+		path, err := filepath.Abs(req.Kubeconfig)
+		if err != nil {
+			return fmt.Errorf("find the kubeconfig: %w", err)
 		}
-		if !errors.Is(err, source.ErrNone) {
-			return kept, err
-		}
+		a.words = append(a.words, "--kubeconfig", path)
 	}
-	made, err := tree.Init(ctx, t.Config)
-	if err != nil {
-		return shipment{}, err
+	// Pinned: a hook must not follow whoever changes the current context later.
+	name := req.Context
+	if raw, err := a.other.RawConfig(); err == nil && name == "" {
+		name = raw.CurrentContext
 	}
-	if made {
-		t.Out.Printf("wrote the addon tree %s: it is yours", relative(tree.Dir))
+	if name != "" {
+		a.words = append(a.words, "--context", name)
 	}
-	return t.push(ctx, to, tree)
+	if a.dir == "" {
+		a.dir = DefaultTree
+	}
+	return a.absolute()
 }
 
-// kept is the tree that the cluster has; source.ErrNone where it has none.
-func kept(ctx context.Context, to *access) (shipment, error) {
-	head, err := source.Current(ctx, to.typed.CoreV1())
-	if err != nil {
-		return shipment{}, err
+func (a *Addons) absolute() (err error) {
+	if a.dir, err = filepath.Abs(a.dir); err != nil {
+		return fmt.Errorf("find the addon tree: %w", err)
 	}
-	content, err := source.Read(ctx, to.typed.CoreV1(), head)
-	if err != nil {
-		return shipment{}, err
-	}
-	return shipment{head.Revision, build.Addons(content.Files)}, nil
-}
-
-func (t *Turnup) managerObjects(endpoint string) ([]*unstructured.Unstructured, error) {
-	host, port, err := net.SplitHostPort(endpoint)
-	if err != nil {
-		return nil, fmt.Errorf("read endpoint %q: %w", endpoint, err)
-	}
-	set := images.For(t.Config.Bootstrap.KubernetesVersion, t.Config.Bootstrap.Registry)
-	return manifests.Render(manifests.Options{
-		Image: set.Ref(images.AddonManager), APIHost: host, APIPort: port,
-		Interval: time.Duration(t.Config.Addons.Interval) * time.Second,
-	})
-}
-
-// applyAll applies objects in order.
-func applyAll(ctx context.Context, to *access, objects []*unstructured.Unstructured, step *ui.Step) error {
-	for _, object := range objects {
-		if err := serverside.Apply(ctx, to.dynamic, object, managerBudget, step.See); err != nil {
-			return fmt.Errorf("apply %s: %w", serverside.Title(object), err)
-		}
-	}
+	a.words = append(a.words, "--tree", a.dir)
 	return nil
 }
 
-// Push ships the addon tree into the cluster: what is committed or, with dirty,
-// what is on disk. With wait it returns once every addon is healthy.
-func (t *Turnup) Push(ctx context.Context, dirty, wait bool) error {
-	to, err := t.connect()
+// Title names the cluster, once it is known.
+func (a *Addons) Title() string { return a.title }
+
+// tree is the addon tree on disk.
+func (a *Addons) tree() (Tree, error) {
+	if a.own == nil {
+		return Tree{Dir: a.dir}, nil
+	}
+	file, err := a.own.Home.ReadMachines()
 	if err != nil {
-		return err
+		return Tree{}, err
 	}
-	file, err := t.Home.ReadMachines()
-	if err != nil {
-		return err
-	}
-	tree, err := OpenTree(t.Config, file.Endpoint)
-	if err != nil {
-		return err
-	}
-	content, err := tree.Read(ctx, dirty)
-	if err != nil {
-		return err
-	}
-	shipped, err := t.ship(ctx, to, content)
-	if err != nil || !wait {
-		return err
-	}
-	return t.step(ctx, "addons healthy", healthyBudget, func(ctx context.Context, step *ui.Step) error {
-		return awaitAddons(ctx, to, shipped, step)
-	})
+	tree, err := OpenTree(a.own.Config, file.Endpoint)
+	tree.Dir = a.dir
+	return tree, err
 }
 
-// push is Push for create: a tree with uncommitted changes is no reason to stop
-// there. What is committed is shipped, and a tree that never was, as it is.
-func (t *Turnup) push(ctx context.Context, to *access, tree Tree) (shipment, error) {
-	content, err := tree.Read(ctx, false)
-	switch {
-	case errors.Is(err, ErrNoGit):
-		t.Out.Warnf("%v: shipping it as it is on disk", err)
-		content, err = tree.Read(ctx, true)
-	case errors.Is(err, ErrNeverCommitted):
-		t.Out.Warnf("%v: shipping it as it is on disk; commit it to make it yours", err)
-		content, err = tree.Read(ctx, true)
-	case errors.Is(err, ErrUncommitted):
-		t.Out.Warnf("%v\nshipping the last commit", err)
-		content, err = tree.Committed(ctx)
+// connect makes the clients, once, and says which cluster it is.
+func (a *Addons) connect() (*access, error) {
+	if a.to != nil {
+		return a.to, nil
 	}
+	to, err := a.reach()
 	if err != nil {
-		return shipment{}, err
+		return nil, err
 	}
-	return t.ship(ctx, to, content)
+	a.Out.Printf("on %s", a.title)
+	a.to = to
+	return to, nil
 }
 
-// ship pushes a tree, unless the cluster has just that one.
-func (t *Turnup) ship(ctx context.Context, to *access, content source.Tree) (shipment, error) {
-	step := t.Out.Step("push the addon tree", managerBudget)
-	_, sum, err := source.Pack(content.Files)
+func (a *Addons) reach() (*access, error) {
+	if a.own != nil {
+		return a.own.connect()
+	}
+	config, err := a.other.ClientConfig()
+	if clientcmd.IsEmptyConfig(err) || errors.Is(err, rest.ErrNotInCluster) {
+		return nil, ui.Hint(errors.New("turnup has no record of a cluster here, and no kubeconfig leads to one"),
+			"`kubectl turnup create` makes a cluster; --dir says where clusters are kept, --context and --kubeconfig lead to any other")
+	}
 	if err != nil {
-		return shipment{}, step.End(err)
+		return nil, ui.Hint(fmt.Errorf("read the kubeconfig: %w", err), "`kubectl config get-contexts` lists the contexts there are")
 	}
-	names := build.Addons(content.Files)
-	current, err := source.Current(ctx, to.typed.CoreV1())
-	if err == nil && current.SHA256 == sum && (current.Revision == content.Revision || content.Revision == "") {
-		step.Skip("the cluster has it: " + short(current.Revision))
-		return shipment{current.Revision, names}, nil
+	a.title = "the cluster at " + config.Host
+	if raw, err := a.other.RawConfig(); err == nil {
+		name := raw.CurrentContext
+		for i, word := range a.words {
+			if word == "--context" {
+				name = a.words[i+1]
+			}
+		}
+		if name != "" {
+			a.title = fmt.Sprintf("the context %s (%s)", name, strings.TrimSuffix(config.Host, "/"))
+		}
 	}
-	head, err := source.Push(ctx, to.typed.CoreV1(), content)
-	if err != nil {
-		return shipment{}, step.End(err)
-	}
-	step.Done(short(head.Revision))
-	return shipment{head.Revision, names}, nil
+	return newAccess(config)
 }
 
-// short is a revision as people read it.
-func short(revision string) string {
-	const hash = 40
-	if len(revision) >= hash {
-		return revision[:12] + revision[hash:]
+// Contexts lists the contexts of a kubeconfig; "" is the one kubectl would read.
+func Contexts(file string) []string {
+	rules := clientcmd.NewDefaultClientConfigLoadingRules()
+	rules.ExplicitPath = file
+	config, err := rules.Load()
+	if err != nil {
+		return nil
 	}
-	return revision
+	return slices.Sorted(maps.Keys(config.Contexts))
 }

@@ -14,7 +14,6 @@ import (
 	"k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/tools/remotecommand"
 
-	"turnup.dev/kubectl-turnup/addon-manager/api"
 	"turnup.dev/kubectl-turnup/internal/config"
 	"turnup.dev/kubectl-turnup/internal/ui"
 	"turnup.dev/kubectl-turnup/internal/wait"
@@ -36,9 +35,7 @@ func (t *Turnup) await(ctx context.Context, to *access, shipped shipment) error 
 	if err != nil {
 		return err
 	}
-	err = t.step(ctx, "addons healthy", healthyBudget, func(ctx context.Context, step *ui.Step) error {
-		return awaitAddons(ctx, to, shipped, step)
-	})
+	err = awaitHealthy(ctx, t.Out, to, shipped, healthyBudget)
 	if err != nil || !t.Config.Addons.CoreDNS {
 		return err
 	}
@@ -76,36 +73,6 @@ func notReady(n corev1.Node) string {
 		}
 	}
 	return "it has said nothing yet"
-}
-
-// awaitAddons waits until every addon of a tree is true to it.
-func awaitAddons(ctx context.Context, to *access, shipped shipment, step *ui.Step) error {
-	return wait.For(ctx, wait.Options{
-		What: "every addon to be healthy", Budget: healthyBudget, Every: 200 * time.Millisecond, See: step.See,
-	}, func(ctx context.Context) (bool, string, error) {
-		list, err := api.ListAddons(ctx, to.dynamic)
-		if err != nil {
-			return false, "", err
-		}
-		reported := map[string]api.Addon{}
-		for _, addon := range list {
-			reported[addon.Name] = addon
-		}
-		var waiting []string
-		for _, name := range shipped.addons {
-			if addon := reported[name]; !addon.IsReady(shipped.revision) {
-				waiting = append(waiting, name+": "+reason(addon))
-			}
-		}
-		return len(waiting) == 0, strings.Join(waiting, "; "), nil
-	})
-}
-
-func reason(addon api.Addon) string {
-	if addon.Status.Message == "" {
-		return "not looked at yet"
-	}
-	return addon.Status.Message
 }
 
 // awaitDNS has the addon manager look up the API server's own name at the DNS

@@ -44,8 +44,17 @@ func (t *Turnup) connect() (*access, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read kubeconfig %s: %w", t.Home.Kubeconfig(), err)
 	}
+	return newAccess(config)
+}
+
+// newAccess makes the clients for a cluster, with the limits of every verb.
+func newAccess(config *rest.Config) (*access, error) {
 	config.QPS, config.Burst = 100, 200
 	config.Timeout = 15 * time.Second
+	return newAccessWith(config)
+}
+
+func newAccessWith(config *rest.Config) (*access, error) {
 	typed, err := kubernetes.NewForConfig(config)
 	if err != nil {
 		return nil, fmt.Errorf("make API client: %w", err)

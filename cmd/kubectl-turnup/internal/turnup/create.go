@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"turnup.dev/kubectl-turnup/addon-manager/api"
 	"turnup.dev/kubectl-turnup/internal/kubeconfig"
 )
 
@@ -46,7 +47,7 @@ func (t *Turnup) Create(ctx context.Context) error {
 			return err
 		}
 	}
-	shipped, err := t.pushTree(ctx, to)
+	shipped, err := t.provideTree(ctx, to)
 	if err != nil {
 		return err
 	}
@@ -104,11 +105,11 @@ func (t *Turnup) farewell(shipped shipment, took time.Duration) {
 	t.Out.Printf("Its kubeconfig is %s, and the context %s is selected. Next:",
 		relative(t.Home.Kubeconfig()), kubeconfig.Context(t.name()))
 	t.Out.Printf("")
-	for _, line := range []string{
-		"kubectl get nodes,pods -A",
-		"kubectl turnup status",
-		fmt.Sprintf("edit %s/coredns, git commit, kubectl turnup addons push", strings.TrimSuffix(t.Config.Addons.Path, "/")),
-	} {
+	edit := fmt.Sprintf("edit %s/coredns, git commit, kubectl turnup addons push", strings.TrimSuffix(t.Config.Addons.Path, "/"))
+	if t.Config.Addons.Source == api.Git {
+		edit = "commit to " + t.Config.Addons.Git.URL
+	}
+	for _, line := range []string{"kubectl get nodes,pods -A", "kubectl turnup status", edit} {
 		t.Out.Printf("    %s", line)
 	}
 }

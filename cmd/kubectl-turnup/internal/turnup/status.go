@@ -146,15 +146,6 @@ func kubeletState(ctx context.Context, m machines.Machine) string {
 	return out
 }
 
-// Addons asks the cluster for its addons.
-func (t *Turnup) Addons(ctx context.Context) ([]AddonStatus, error) {
-	to, err := t.connect()
-	if err != nil {
-		return nil, err
-	}
-	return listAddons(ctx, to)
-}
-
 func listAddons(ctx context.Context, to *access) ([]AddonStatus, error) {
 	list, err := api.ListAddons(ctx, to.dynamic)
 	if err != nil {

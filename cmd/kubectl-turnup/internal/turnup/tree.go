@@ -26,6 +26,7 @@ type Tree struct {
 	Dir string
 	// values is the content of cluster/values.yaml for this cluster. It is
 	// shipped in place of the committed one: it follows the config, not git.
+	// nil is that of a cluster without a config: the tree is shipped as it is.
 	values []byte
 }
 
@@ -130,7 +131,11 @@ func (t Tree) firstCommit(ctx context.Context, cluster string) error {
 			settings = append(settings, "-c", key+"="+value)
 		}
 	}
-	commit := slices.Concat(settings, []string{"commit", "--quiet", "--no-verify", "--no-gpg-sign", "-m", "Start with the addons of cluster " + cluster})
+	first := "Start an addon tree"
+	if cluster != "" {
+		first = "Start with the addons of cluster " + cluster
+	}
+	commit := slices.Concat(settings, []string{"commit", "--quiet", "--no-verify", "--no-gpg-sign", "-m", first})
 	for _, args := range [][]string{{"init", "--quiet"}, {"add", "--all", "."}, commit} {
 		if _, err := t.git(ctx, args...); err != nil {
 			return fmt.Errorf("commit the new addon tree: %w", err)
@@ -193,7 +198,7 @@ var (
 // A tree outside git can only be read as it is on disk.
 func (t Tree) Read(ctx context.Context, dirty bool) (source.Tree, error) {
 	if _, err := os.Stat(t.Dir); err != nil {
-		return source.Tree{}, ui.Hint(fmt.Errorf("open addon tree: %w", err), "`kubectl turnup create` writes one; addons.path says where")
+		return source.Tree{}, ui.Hint(fmt.Errorf("open addon tree: %w", err), "`kubectl turnup addons init` writes one; addons.path or --tree says where it is")
 	}
 	if !t.inGit(ctx) {
 		if dirty || !t.inRepository() {
@@ -210,7 +215,11 @@ func (t Tree) Read(ctx context.Context, dirty bool) (source.Tree, error) {
 	if err != nil {
 		return source.Tree{}, err
 	}
-	changed, err := t.git(ctx, "status", "--porcelain", "--", ".", ":(exclude)"+addons.Values)
+	looked := []string{"status", "--porcelain", "--", "."}
+	if t.values != nil {
+		looked = append(looked, ":(exclude)"+addons.Values)
+	}
+	changed, err := t.git(ctx, looked...)
 	if err != nil {
 		return source.Tree{}, err
 	}
@@ -253,7 +262,7 @@ func (t Tree) working(commit string) (source.Tree, error) {
 	if err != nil {
 		return source.Tree{}, err
 	}
-	files[addons.Values] = t.values
+	t.setValues(files)
 	tree := source.Tree{Files: files}
 	if commit != "" {
 		tree.Revision = commit + "-dirty"
@@ -294,6 +303,12 @@ func (t Tree) files(ctx context.Context, commit string) (map[string][]byte, erro
 			return nil, fmt.Errorf("read commit %s: %s is a link; an addon tree holds regular files only", commit, entry.Name)
 		}
 	}
-	files[addons.Values] = t.values
+	t.setValues(files)
 	return files, nil
+}
+
+func (t Tree) setValues(files map[string][]byte) {
+	if t.values != nil {
+		files[addons.Values] = t.values
+	}
 }

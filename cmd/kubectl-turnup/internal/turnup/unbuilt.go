@@ -18,9 +18,11 @@ func Buildable(cfg config.Cluster) error {
 		}
 	}
 	refuse(cfg.Provision.Platform != "local", "provision.platform", cfg.Provision.Platform, "can make machines on the platform local only")
-	refuse(cfg.Addons.Source != "push", "addons.source", cfg.Addons.Source, "can take addons by push only")
 	refuse(cfg.Bootstrap.FeatureGates != "", "bootstrap.feature_gates", cfg.Bootstrap.FeatureGates, "cannot set feature gates yet")
 	refuse(cfg.Bootstrap.Proxy.HTTP != "", "bootstrap.proxy.http", cfg.Bootstrap.Proxy.HTTP, "cannot set up a proxy yet")
 	refuse(cfg.Bootstrap.Proxy.HTTPS != "", "bootstrap.proxy.https", cfg.Bootstrap.Proxy.HTTPS, "cannot set up a proxy yet")
+	if _, err := CredentialsOf(cfg).object(); err != nil {
+		errs = append(errs, err)
+	}
 	return ui.Hint(errors.Join(errs...), "nothing was touched; change it in the config, or with --set for this run")
 }
