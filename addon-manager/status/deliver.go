@@ -31,11 +31,12 @@ func (w *Writer) deliver(ctx context.Context, k key) {
 	}
 	wanted, remove, exists := r.wanted, r.remove, r.exists
 	w.mu.Unlock()
+	var uid types.UID
 	var err error
 	if remove {
 		err = w.delete(ctx, k)
 	} else {
-		err = w.write(ctx, k, wanted, exists)
+		uid, err = w.write(ctx, k, wanted, exists)
 	}
 	if ctx.Err() != nil {
 		return
@@ -44,10 +45,10 @@ func (w *Writer) deliver(ctx context.Context, k key) {
 		w.failed(k, r, err)
 		return
 	}
-	w.delivered(k, r, wanted, remove)
+	w.delivered(k, r, wanted, remove, uid)
 }
 
-func (w *Writer) delivered(k key, r *record, wanted *status, remove bool) {
+func (w *Writer) delivered(k key, r *record, wanted *status, remove bool, uid types.UID) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	now := time.Now()
@@ -64,7 +65,7 @@ func (w *Writer) delivered(k key, r *record, wanted *status, remove bool) {
 	for _, t := range transitions(k, r.written, *wanted) {
 		w.tell(t)
 	}
-	r.written, r.exists = *wanted, true
+	r.written, r.exists, r.uid = *wanted, true, uid
 	newer, given := r.wanted, r.given
 	r.wanted = nil
 	if newer != nil && newer != wanted {
@@ -124,16 +125,16 @@ func (w *Writer) delete(ctx context.Context, k key) error {
 }
 
 // write applies a status, to an object that is made first where there is none.
-func (w *Writer) write(ctx context.Context, k key, s *status, exists bool) error {
+func (w *Writer) write(ctx context.Context, k key, s *status, exists bool) (types.UID, error) {
 	if !exists {
-		if err := w.patch(ctx, k, nil); err != nil {
-			return err
+		if uid, err := w.patch(ctx, k, nil); err != nil {
+			return uid, err
 		}
 	}
 	return w.patch(ctx, k, s, "status")
 }
 
-func (w *Writer) patch(ctx context.Context, k key, s *status, subresource ...string) error {
+func (w *Writer) patch(ctx context.Context, k key, s *status, subresource ...string) (types.UID, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	kind := "Addon"
@@ -151,10 +152,13 @@ func (w *Writer) patch(ctx context.Context, k key, s *status, subresource ...str
 	}
 	data, err := json.Marshal(body)
 	if err != nil {
-		return fmt.Errorf("encode status: %w", err)
+		return "", fmt.Errorf("encode status: %w", err)
 	}
 	force := true
-	_, err = k.resource(w.client).Patch(ctx, k.name, types.ApplyPatchType, data,
+	u, err := k.resource(w.client).Patch(ctx, k.name, types.ApplyPatchType, data,
 		metav1.PatchOptions{FieldManager: FieldManager, Force: &force}, subresource...)
-	return err
+	if err != nil {
+		return "", err
+	}
+	return u.GetUID(), nil
 }

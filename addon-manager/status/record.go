@@ -6,6 +6,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	"turnup.dev/kubectl-turnup/addon-manager/api"
 )
@@ -35,6 +36,8 @@ type record struct {
 	given  status
 	exists bool
 	remove bool
+	// uid is the object's, for events about it.
+	uid types.UID
 	// first is when something began to wait, due when it is written.
 	first, due time.Time
 	// last is when it was written.

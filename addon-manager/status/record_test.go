@@ -9,6 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"turnup.dev/kubectl-turnup/addon-manager/api"
+	"turnup.dev/kubectl-turnup/addon-manager/events"
 )
 
 func ready(ready, revision string) status {
@@ -149,9 +150,9 @@ func TestOnlyTurnsAreTold(t *testing.T) {
 		s.addon.Message, s.addon.Conditions = "the message", conditions
 		return s
 	}
-	refused := api.Condition{Type: api.Applied, Status: metav1.ConditionFalse, Reason: ApplyFailed, Message: "refused"}
+	refused := api.Condition{Type: api.Applied, Status: metav1.ConditionFalse, Reason: events.ApplyFailed, Message: "refused"}
 	waiting := api.Condition{Type: api.Applied, Status: metav1.ConditionFalse, Reason: "Waiting", Message: "waits"}
-	blocked := api.Condition{Type: api.Pruned, Status: metav1.ConditionFalse, Reason: PruneBlocked, Message: "31 objects"}
+	blocked := api.Condition{Type: api.Pruned, Status: metav1.ConditionFalse, Reason: events.PruneBlocked, Message: "31 objects"}
 	for _, one := range []struct {
 		name       string
 		last, next status
@@ -173,7 +174,7 @@ func TestOnlyTurnsAreTold(t *testing.T) {
 				if x.Addon != "a" || x.Message == "" {
 					t.Errorf("%+v", x)
 				}
-				if x.Warning {
+				if x.Type == events.Warning {
 					x.Reason += "!"
 				}
 				got = append(got, x.Reason)

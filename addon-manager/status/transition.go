@@ -6,30 +6,18 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"turnup.dev/kubectl-turnup/addon-manager/api"
+	"turnup.dev/kubectl-turnup/addon-manager/events"
 )
 
 // Transition is something that people may want to hear about an object.
 type Transition struct {
 	// Addon is the addon's name; "" for the source.
 	Addon string
-	// Warning: it is not as it should be.
-	Warning bool
+	// Type is events.Normal or events.Warning.
+	Type    string
 	Reason  string
 	Message string
 }
-
-// The reasons of the transitions that a status shows.
-const (
-	Ready           = "Ready"
-	NotReady        = "NotReady"
-	BuildFailed     = "BuildFailed"
-	ApplyFailed     = "ApplyFailed"
-	PruneBlocked    = "PruneBlocked"
-	Contested       = "Contested"
-	NewRevision     = "NewRevision"
-	SourceFailed    = "SourceFailed"
-	SourceRecovered = "SourceRecovered"
-)
 
 // transitions are what turned between two statuses. One that is ready all along,
 // if with another revision, tells nothing: its history does.
@@ -38,23 +26,23 @@ func transitions(k key, last, next status) []Transition {
 		return sourceTransitions(last.source, next.source)
 	}
 	var list []Transition
-	add := func(warning bool, reason, message string) {
-		list = append(list, Transition{Addon: k.name, Warning: warning, Reason: reason, Message: message})
+	add := func(kind, reason, message string) {
+		list = append(list, Transition{Addon: k.name, Type: kind, Reason: reason, Message: message})
 	}
 	was, is := last.addon, next.addon
 	if is.Ready == string(metav1.ConditionTrue) {
 		if was.Ready != "" && was.Ready != is.Ready {
-			add(false, Ready, fmt.Sprintf("%d objects are as revision %s has them", is.Objects, is.Revision))
+			add(events.Normal, events.Ready, fmt.Sprintf("%d objects are as revision %s has them", is.Objects, is.Revision))
 		}
 		return list
 	}
 	for _, condition := range is.Conditions {
 		if reason := wrong(condition); reason != "" && wrong(find(was.Conditions, condition.Type)) != reason {
-			add(true, reason, condition.Message)
+			add(events.Warning, reason, condition.Message)
 		}
 	}
 	if is.Ready == string(metav1.ConditionFalse) && was.Ready != is.Ready && len(list) == 0 {
-		add(true, NotReady, is.Message)
+		add(events.Warning, events.NotReady, is.Message)
 	}
 	return list
 }
@@ -67,13 +55,13 @@ func wrong(c api.Condition) string {
 	}
 	switch {
 	case c.Type == api.Built:
-		return BuildFailed
-	case c.Type == api.Applied && (c.Reason == ApplyFailed || c.Reason == Contested):
+		return events.BuildFailed
+	case c.Type == api.Applied && (c.Reason == events.ApplyFailed || c.Reason == events.Contested):
 		return c.Reason
 	case c.Type == api.Healthy && c.Reason == "Failed":
-		return NotReady
-	case c.Type == api.Pruned && c.Reason == PruneBlocked:
-		return PruneBlocked
+		return events.NotReady
+	case c.Type == api.Pruned && c.Reason == events.PruneBlocked:
+		return events.PruneBlocked
 	}
 	return ""
 }
@@ -87,15 +75,15 @@ func sourceTransitions(was, is api.SourceStatus) (list []Transition) {
 		if is.Message != "" {
 			message += ": " + is.Message
 		}
-		list = append(list, Transition{Reason: NewRevision, Message: message})
+		list = append(list, Transition{Type: events.Normal, Reason: events.NewRevision, Message: message})
 	}
 	for _, condition := range is.Conditions {
 		old := find(was.Conditions, condition.Type).Status
 		switch {
 		case condition.Status == metav1.ConditionFalse && old != metav1.ConditionFalse:
-			list = append(list, Transition{Warning: true, Reason: SourceFailed, Message: condition.Message})
+			list = append(list, Transition{Type: events.Warning, Reason: events.SourceFailed, Message: condition.Message})
 		case condition.Status == metav1.ConditionTrue && old == metav1.ConditionFalse:
-			list = append(list, Transition{Reason: SourceRecovered, Message: first(condition.Message, "the newest revision can be used again")})
+			list = append(list, Transition{Type: events.Normal, Reason: events.SourceRecovered, Message: first(condition.Message, "the newest revision can be used again")})
 		}
 	}
 	return list

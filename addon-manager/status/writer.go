@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/dynamic"
 
 	"turnup.dev/kubectl-turnup/addon-manager/api"
@@ -69,9 +70,9 @@ func (w *Writer) Load(ctx context.Context) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, addon := range addons {
-		w.records[ofAddon(addon.Name)] = &record{written: status{addon: addon.Status}, exists: true}
+		w.records[ofAddon(addon.Name)] = &record{written: status{addon: addon.Status}, exists: true, uid: addon.UID}
 	}
-	w.records[ofSource()] = &record{written: status{source: source.Status}, exists: made}
+	w.records[ofSource()] = &record{written: status{source: source.Status}, exists: made, uid: source.UID}
 	return nil
 }
 
@@ -107,6 +108,21 @@ func (w *Writer) LastSource() api.SourceStatus {
 		return r.newest().source
 	}
 	return api.SourceStatus{}
+}
+
+// UID is that of an addon's object, or of the source's where the name is "";
+// empty if there is none that the writer knows of.
+func (w *Writer) UID(addon string) types.UID {
+	k := ofAddon(addon)
+	if addon == "" {
+		k = ofSource()
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if r := w.records[k]; r != nil && r.exists {
+		return r.uid
+	}
+	return ""
 }
 
 // Since is the revision in which an addon came to be what a tree hash stands
