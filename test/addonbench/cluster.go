@@ -25,13 +25,16 @@ import (
 // cluster is a control plane without nodes, and what the benchmark asks it with.
 type cluster struct {
 	*controlplane.Cluster
-	dir       string
-	ledger    *ledger
-	objects   dynamic.Interface
-	config    typedcore.ConfigMapsGetter
-	mapper    *restmapper.DeferredDiscoveryRESTMapper
-	apiserver int
-	etcd      int
+	dir      string
+	ledger   *ledger
+	objects  dynamic.Interface
+	config   typedcore.ConfigMapsGetter
+	accounts typedcore.ServiceAccountsGetter
+	// manager and peer are the kubeconfigs of the contestants.
+	manager, peer string
+	mapper        *restmapper.DeferredDiscoveryRESTMapper
+	apiserver     int
+	etcd          int
 	// environment is what the manager's manifest sets, GOMEMLIMIT above all.
 	environment []string
 }
@@ -75,7 +78,8 @@ func (c *cluster) install(ctx context.Context, namespaces []string) error {
 	config.Wrap(c.ledger.wrap)
 	config.WarningHandler = rest.NoWarnings{}
 	c.objects, err1 = dynamic.NewForConfig(config)
-	c.config, err2 = typedcore.NewForConfig(config)
+	core, err2 := typedcore.NewForConfig(config)
+	c.config, c.accounts = core, core
 	disco, err3 := discovery.NewDiscoveryClientForConfig(config)
 	if err := errors.Join(err1, err2, err3); err != nil {
 		return err
@@ -99,6 +103,16 @@ func (c *cluster) install(ctx context.Context, namespaces []string) error {
 		if err := c.apply(ctx, u); err != nil {
 			return err
 		}
+	}
+	for _, u := range accounts() {
+		if err := c.apply(ctx, u); err != nil {
+			return err
+		}
+	}
+	c.manager, err1 = c.kubeconfigFor(ctx, "turnup-system", "addon-manager")
+	c.peer, err2 = c.kubeconfigFor(ctx, warm, peerAccount)
+	if err := errors.Join(err1, err2); err != nil {
+		return err
 	}
 	widget := schema.GroupVersionResource{Group: "bench.turnup.dev", Version: "v1", Resource: "widgets"}
 	return eventually(ctx, 20*time.Second, func() error {
@@ -181,7 +195,7 @@ func (c *cluster) quiet(ctx context.Context) (snapshot, error) {
 		if err != nil {
 			return last, err
 		}
-		if next.since(last).total() == 0 {
+		if next.since(last).total == 0 {
 			return next, nil
 		}
 		last = next

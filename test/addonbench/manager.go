@@ -58,7 +58,7 @@ func (p program) start(c *cluster, args ...string) (*manager, error) {
 		return nil, err
 	}
 	a.cmd = exec.Command(p.path, append([]string{
-		"--kubeconfig=" + c.Kubeconfig, "--listen=" + a.address, "--approve=false", "--identity=bench",
+		"--kubeconfig=" + c.manager, "--listen=" + a.address, "--approve=false", "--identity=bench",
 	}, args...)...)
 	a.cmd.Env = append(os.Environ(), c.environment...)
 	a.cmd.Stdout, a.cmd.Stderr = log, log

@@ -62,7 +62,7 @@ func (s *scene) first(who string, pid int, found measured) error {
 		return err
 	}
 	n := float64(s.n)
-	s.add(s.n, "first requests", who, float64(found.requests.total())/n)
+	s.add(s.n, "first requests", who, float64(found.requests.total)/n)
 	s.add(s.n, "first rate", who, n/found.took.Seconds())
 	s.add(s.n, "first apiserver", who, milliseconds(found.apiserver)/n)
 	s.add(s.n, "first etcd", who, milliseconds(found.etcd)/n)
@@ -82,8 +82,8 @@ func (s *scene) idle(ctx context.Context, manager *manager) error {
 	if err != nil {
 		return err
 	}
-	s.add(s.n, "idle requests", ours, float64(found.requests.total()))
-	s.add(s.n, "idle writes", ours, float64(found.requests.writes()))
+	s.add(s.n, "idle requests", ours, float64(found.requests.total))
+	s.add(s.n, "idle writes", ours, float64(found.requests.writes))
 	s.add(s.n, "idle client", ours, milliseconds(found.client)/s.options.idle.Minutes())
 	now, _, err := memory(manager.pid)
 	s.add(s.n, "memory", ours, now)
@@ -136,8 +136,8 @@ func (s *scene) noopOfOurs(ctx context.Context) error {
 
 // passed notes what no-op passes took.
 func (s *scene) passed(who string, found measured, passes float64) {
-	s.add(s.n, "noop requests", who, float64(found.requests.total())/passes)
-	s.add(s.n, "noop writes", who, float64(found.requests.writes())/passes)
+	s.add(s.n, "noop requests", who, float64(found.requests.total)/passes)
+	s.add(s.n, "noop writes", who, float64(found.requests.writes)/passes)
 	s.add(s.n, "noop client", who, milliseconds(found.client)/passes)
 	s.add(s.n, "noop apiserver", who, milliseconds(found.apiserver)/passes)
 	s.say("%d objects, %.0f no-op passes, %s: %s", s.n, passes, who, found.requests)
@@ -158,9 +158,9 @@ func (s *scene) restarted(ctx context.Context, manager *manager, before snapshot
 	}
 	requests := after.since(before)
 	s.add(s.n, "restart steady", ours, took.Seconds())
-	s.add(s.n, "restart requests", ours, float64(requests.total()))
-	s.add(s.n, "restart writes", ours, float64(requests.writes()))
-	s.add(s.n, "restart watches", ours, float64(watchesPerKind(requests)))
+	s.add(s.n, "restart requests", ours, float64(requests.total))
+	s.add(s.n, "restart writes", ours, float64(requests.writes))
+	s.add(s.n, "restart watches", ours, float64(watchesPerKind(requests.by)))
 	s.say("%d objects, restart: steady after %.2f s, %s", s.n, took.Seconds(), requests)
 	return nil
 }

@@ -119,7 +119,7 @@ func (s *scene) change(ctx context.Context, manager *manager) error {
 			return err
 		}
 		s.add(s.n, "change took", ours, milliseconds(found.took))
-		s.add(s.n, "change requests", ours, float64(found.requests.total()-1))
+		s.add(s.n, "change requests", ours, float64(found.requests.total-1))
 		s.add(s.n, "change client", ours, milliseconds(found.client))
 		if after, ok := manager.metric(ctx, "turnup_addons_built_total"); ok && hasBuilt {
 			s.add(s.n, "change built", ours, after-built)
@@ -136,7 +136,7 @@ func (s *scene) change(ctx context.Context, manager *manager) error {
 			return err
 		}
 		s.add(s.n, "change took", who, milliseconds(found.took))
-		s.add(s.n, "change requests", who, float64(found.requests.total()-1))
+		s.add(s.n, "change requests", who, float64(found.requests.total-1))
 		s.add(s.n, "change client", who, milliseconds(found.client))
 		s.say("%d objects, one line changed, %s: %.0f ms, %s", s.n, who, milliseconds(found.took), found.requests)
 	}

@@ -90,7 +90,7 @@ func startPeer(c *cluster, name string, t *tree) (*peer, error) {
 		return nil, err
 	}
 	p := &peer{name: name, answers: make(chan answer), done: make(chan struct{})}
-	p.cmd = exec.Command(self, "peer", name, "--kubeconfig="+c.Kubeconfig, "--namespace="+t.namespace, fmt.Sprintf("--objects=%d", len(t.objects)))
+	p.cmd = exec.Command(self, "peer", name, "--kubeconfig="+c.peer, "--namespace="+t.namespace, fmt.Sprintf("--objects=%d", len(t.objects)))
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	log, err := os.OpenFile(filepath.Join(c.dir, name+".log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {

@@ -30,6 +30,16 @@ type snapshot struct {
 	open counts
 	// own are the benchmark's own requests among the first.
 	own counts
+	// flows are the contestants' requests, by FlowSchema.
+	flows map[string]int
+}
+
+// tally is what the contestants asked between two snapshots. The numbers are exact;
+// by may have some in it that the API server asked itself.
+type tally struct {
+	total, reads, watches, writes int
+	leases                        int
+	by                            counts
 }
 
 // ledger reads the API server's metrics, and takes note of what the benchmark asks itself.
@@ -109,16 +119,18 @@ func (l *ledger) read(ctx context.Context) (snapshot, error) {
 	if response.StatusCode != http.StatusOK {
 		return snapshot{}, fmt.Errorf("read the API server's metrics: %s", response.Status)
 	}
-	s := snapshot{done: counts{}, open: counts{}, own: own}
+	s := snapshot{done: counts{}, open: counts{}, own: own, flows: map[string]int{}}
 	return s, s.parse(response.Body)
 }
+
+const dispatched = "apiserver_flowcontrol_dispatched_requests_total"
 
 func (s snapshot) parse(body io.Reader) error {
 	lines := bufio.NewScanner(body)
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
 		name, rest, ok := strings.Cut(lines.Text(), "{")
-		if !ok || (name != "apiserver_request_total" && name != "apiserver_longrunning_requests") {
+		if !ok || (name != dispatched && name != "apiserver_request_total" && name != "apiserver_longrunning_requests") {
 			continue
 		}
 		end := strings.LastIndex(rest, "} ")
@@ -127,6 +139,10 @@ func (s snapshot) parse(body io.Reader) error {
 			return fmt.Errorf("read the API server's metrics: %q", lines.Text())
 		}
 		label := labels(rest[:end])
+		if name == dispatched {
+			s.flows[label["flow_schema"]] += int(value)
+			continue
+		}
 		asked := request{verb: label["verb"], resource: label["resource"], dry: label["dry_run"] != ""}
 		if label["subresource"] != "" {
 			asked.resource = strings.TrimPrefix(asked.resource+"/"+label["subresource"], "/")
@@ -164,9 +180,29 @@ func labels(text string) map[string]string {
 	return found
 }
 
-// since is what others than the benchmark have asked between two snapshots; a
-// watch counts when it begins.
-func (s snapshot) since(before snapshot) counts {
+// since is what the contestants have asked between two snapshots.
+func (s snapshot) since(before snapshot) tally {
+	flow := func(name string) int { return s.flows[name] - before.flows[name] }
+	found := tally{
+		reads: flow(flowRead) + flow(flowOther), watches: flow(flowWatch), leases: flow(flowLease), by: s.by(before),
+	}
+	writes := flow(flowWrite)
+	found.total = found.reads + found.watches + writes
+	found.writes = writes - found.by.sum(func(r request) bool { return r.dry })
+	return found
+}
+
+func (a tally) String() string {
+	text := fmt.Sprintf("%d requests: %s", a.total, a.by)
+	if others := a.by.sum(func(request) bool { return true }) - a.total; others != 0 {
+		text += fmt.Sprintf("; %d of them by the API server itself", others)
+	}
+	return text
+}
+
+// by is what others than the benchmark have asked between two snapshots; a watch
+// counts when it begins.
+func (s snapshot) by(before snapshot) counts {
 	delta := counts{}
 	for asked, n := range s.done {
 		delta[asked] += n - before.done[asked]
@@ -198,15 +234,6 @@ func (c counts) sum(is func(request) bool) (n int) {
 	}
 	return n
 }
-
-func (c counts) total() int { return c.sum(func(request) bool { return true }) }
-
-// writes leaves dry runs out.
-func (c counts) writes() int {
-	return c.sum(func(r request) bool { return !r.dry && r.verb != "GET" && r.verb != "LIST" && r.verb != "WATCH" })
-}
-
-func (c counts) watches() int { return c.sum(func(r request) bool { return r.verb == "WATCH" }) }
 
 // String lists verbs with their resources, the most frequent first.
 func (c counts) String() string {

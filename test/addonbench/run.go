@@ -137,7 +137,7 @@ func (s *scene) push(ctx context.Context, next state, edit func(map[string][]byt
 
 // measured is what something took.
 type measured struct {
-	requests  counts
+	requests  tally
 	took      time.Duration
 	apiserver time.Duration
 	etcd      time.Duration
