@@ -1,6 +1,7 @@
 package build
 
 import (
+	"maps"
 	"strings"
 	"testing"
 
@@ -144,6 +145,58 @@ func TestTheNetworkWaveIsAnAnnotation(t *testing.T) {
 	if !built[0].Network {
 		t.Error("it is not in the network wave")
 	}
+}
+
+func TestABrokenAddonIsNotBuiltAgain(t *testing.T) {
+	tree := files("a/kustomization.yaml", "resources: [x.yaml]\n", "a/x.yaml", "kind: [\n")
+	b := New()
+	first, second := b.Build(tree)[0], b.Build(tree)[0]
+	if first.Err == nil || first.Err != second.Err { //nolint:errorlint // the very same one
+		t.Errorf("%v, %v", first.Err, second.Err)
+	}
+	tree["a/x.yaml"] = []byte(config)
+	if third := b.Build(tree)[0]; third.Err != nil || first.Hash == third.Hash {
+		t.Errorf("%+v", third)
+	}
+}
+
+func TestHashesAreThoseOfTheBuild(t *testing.T) {
+	tree := forest(3, 0)
+	maps.Copy(tree, files("plain/x.yaml", config, "broken/kustomization.yaml", "resources: [none.yaml]\n", "worse/kustomization.yaml", "a: ["))
+	hashes := Hashes(tree)
+	for _, addon := range New().Build(tree) {
+		if addon.Hash == "" || hashes[addon.Name] != addon.Hash {
+			t.Errorf("%s: %q, %q", addon.Name, hashes[addon.Name], addon.Hash)
+		}
+		delete(hashes, addon.Name)
+	}
+	if len(hashes) > 0 {
+		t.Errorf("more hashes than addons: %v", hashes)
+	}
+}
+
+// FuzzTree builds whatever set of files: it ends, names no object's file outside of the
+// set, and panics nowhere. Files are given as name, NUL, content, NUL, and so on.
+func FuzzTree(f *testing.F) {
+	f.Add("a/kustomization.yaml\x00resources: [x.yaml, ../b]\n\x00a/x.yaml\x00" + config + "\x00b/kustomization.yaml\x00resources: [y.json]\n\x00b/y.json\x00{}")
+	f.Add("p/x.yaml\x00" + config + "\x00p/sub/kustomization.yaml\x00kind: Component\n\x00../x.yaml\x00kind: X\n\x00/etc\x00\x00p\x00\x00")
+	f.Add("a/kustomization.yaml\x00helmCharts: [{name: c, valuesFile: ../v}]\n\x00a/charts/c/Chart.yaml\x00name: c\nversion: 1.0.0\n\x00a/charts/c/templates/x.yaml\x00{{ .Values }}")
+	f.Add("a/kustomization.yaml\x00transformers: [t]\n\x00a/t/kustomization.yaml\x00resources: [../../a]\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		parts := strings.Split(text, "\x00")
+		tree := files(parts[:len(parts)/2*2]...)
+		Problems(tree)
+		for _, addon := range New().Build(tree) {
+			if addon.Err != nil && strings.Contains(addon.Err.Error(), "gave up") {
+				t.Log(addon.Err)
+			}
+			for _, o := range addon.Objects {
+				if _, ok := tree[o.File]; !ok && o.File != "" {
+					t.Errorf("%s comes from %q, which is no file of the tree", o.Ref, o.File)
+				}
+			}
+		}
+	})
 }
 
 func FuzzBuild(f *testing.F) {
