@@ -67,9 +67,8 @@ func (r *Repository) Poll(ctx context.Context, known string) (tree source.Tree, 
 
 // get fetches a commit with the files that count, by the cheapest way that the server allows.
 func (r *Repository) get(ctx context.Context, from session, refs *packp.AdvRefs, target target) (*commit, *listing, error) {
-	if r.spec.Commit != "" && !offers(refs, target.want) {
-		return r.search(ctx, from, refs, target)
-	}
+	// Whether a server gives out a commit by its hash, it tells when it is asked: over
+	// HTTP git does, whatever it announces.
 	found, list, err := r.one(ctx, from, refs, request{wants: []plumbing.Hash{target.want}, depth: 1}, target)
 	switch {
 	case refused(err) && r.spec.Commit != "":

@@ -14,6 +14,7 @@ import (
 )
 
 func TestEveryKindOfRefIsRead(t *testing.T) {
+	t.Parallel()
 	u := newUpstream(t)
 	first := u.commit("first", map[string]string{"addons/dns/a.yaml": "1", "README.md": "x"})
 	u.git("tag", "light")
@@ -52,6 +53,7 @@ func TestEveryKindOfRefIsRead(t *testing.T) {
 }
 
 func TestAnUnchangedRepositoryCostsOneRequest(t *testing.T) {
+	t.Parallel()
 	u := newUpstream(t)
 	u.commit("first", manifest(1))
 	w := u.http()
@@ -78,6 +80,7 @@ func TestAnUnchangedRepositoryCostsOneRequest(t *testing.T) {
 }
 
 func TestACommitIsFoundWhereTheServerServesTipsOnly(t *testing.T) {
+	t.Parallel()
 	u := newUpstream(t)
 	first := u.commit("first", manifest(1))
 	u.git("switch", "--quiet", "--create", "side")
@@ -85,23 +88,27 @@ func TestACommitIsFoundWhereTheServerServesTipsOnly(t *testing.T) {
 	u.commit("tip of side", manifest(3))
 	u.git("switch", "--quiet", "main")
 	u.commit("second", manifest(4))
-	w := u.http()
+	server := u.ssh("")
+	read := func(commit string) *Repository {
+		return open(t, api.GitSpec{URL: server.url(), Commit: commit}, server.secret())
+	}
 	for _, want := range []string{first, aside} {
-		if tree := poll(t, open(t, api.GitSpec{URL: w.url(), Commit: want}, nil), ""); tree.Revision != want {
-			t.Errorf("read %s, want %s", tree.Revision, want)
+		sessions := server.sessions.Load()
+		if tree := poll(t, read(want), ""); tree.Revision != want || server.sessions.Load() != sessions+2 {
+			t.Errorf("read %s, want %s, in %d sessions", tree.Revision, want, server.sessions.Load()-sessions)
 		}
 	}
 	lost := strings.Repeat("12", 20)
-	refuse(t, open(t, api.GitSpec{URL: w.url(), Commit: lost}, nil), lost, "allowReachableSHA1InWant")
+	refuse(t, read(lost), lost, "allowReachableSHA1InWant")
 	u.git("config", "uploadpack.allowReachableSHA1InWant", "true")
-	posts := w.posts.Load()
-	if poll(t, open(t, api.GitSpec{URL: w.url(), Commit: first}, nil), ""); w.posts.Load() != posts+1 {
+	sessions := server.sessions.Load()
+	if poll(t, read(first), ""); server.sessions.Load() != sessions+1 {
 		t.Error("the server gives it out at once, but it was searched for")
 	}
-	refuse(t, open(t, api.GitSpec{URL: w.url(), Commit: lost}, nil), lost)
 }
 
 func TestMissingThingsAreNamedWithWhatIsThere(t *testing.T) {
+	t.Parallel()
 	u := newUpstream(t)
 	u.commit("first", map[string]string{"addons/a.yaml": "1", "other/b.yaml": "2", "file": "3"})
 	u.git("tag", "v1")
@@ -126,6 +133,7 @@ func TestMissingThingsAreNamedWithWhatIsThere(t *testing.T) {
 }
 
 func TestRewrittenHistoryIsNoticed(t *testing.T) {
+	t.Parallel()
 	u := newUpstream(t)
 	u.git("config", "uploadpack.allowFilter", "true")
 	base := u.commit("base", manifest(0))
@@ -168,6 +176,7 @@ func TestRewrittenHistoryIsNoticed(t *testing.T) {
 }
 
 func TestAHundredCommitsInARowAreAllSeen(t *testing.T) {
+	t.Parallel()
 	u := newUpstream(t)
 	known := u.commit("first", manifest(0))
 	w := u.http()
@@ -183,6 +192,7 @@ func TestAHundredCommitsInARowAreAllSeen(t *testing.T) {
 }
 
 func TestAHugeRepositoryIsRefusedWithoutReadingItAll(t *testing.T) {
+	t.Parallel()
 	u := newUpstream(t)
 	noise := make([]byte, 300_000)
 	source := rand.NewChaCha8([32]byte{})
@@ -207,9 +217,11 @@ func TestAHugeRepositoryIsRefusedWithoutReadingItAll(t *testing.T) {
 		})
 	}
 	t.Run("its small part is read where the server can filter", func(t *testing.T) {
-		u.git("config", "uploadpack.allowFilter", "true")
-		r := open(t, api.GitSpec{URL: w.url(), Path: "addons"}, nil)
+		server := u.ssh("")
+		r := open(t, api.GitSpec{URL: server.url(), Path: "addons"}, server.secret())
 		r.limits.pack = 100_000
+		refuse(t, r, "too big", "when packed")
+		u.git("config", "uploadpack.allowFilter", "true")
 		refuse(t, r, "too big", "when packed")
 		u.git("config", "uploadpack.allowAnySHA1InWant", "true")
 		if tree := poll(t, r, ""); names(tree) != "a.yaml" || string(tree.Files["a.yaml"]) != "1" {
@@ -219,6 +231,7 @@ func TestAHugeRepositoryIsRefusedWithoutReadingItAll(t *testing.T) {
 }
 
 func TestLinksAreFollowedWithinTheTreeOnly(t *testing.T) {
+	t.Parallel()
 	for what, test := range map[string]struct {
 		name, target string
 		want         string // an error's words, or "" where it is followed
@@ -254,6 +267,7 @@ func TestLinksAreFollowedWithinTheTreeOnly(t *testing.T) {
 }
 
 func TestASubmoduleIsNamed(t *testing.T) {
+	t.Parallel()
 	u := newUpstream(t)
 	commit := u.commit("first", map[string]string{"addons/a.yaml": "1"})
 	u.git("update-index", "--add", "--cacheinfo", "160000,"+commit+",addons/theirs")
@@ -269,6 +283,7 @@ func TestASubmoduleIsNamed(t *testing.T) {
 }
 
 func TestNamesThatGitWouldNotMakeAreRefused(t *testing.T) {
+	t.Parallel()
 	u := newUpstream(t)
 	blob := u.gitIn("hash-object", "x", "-w", "--stdin")
 	for _, name := range []string{"..", ".git", ".GIT", `a\b`} {
@@ -281,6 +296,7 @@ func TestNamesThatGitWouldNotMakeAreRefused(t *testing.T) {
 }
 
 func TestATextThatNoAPIServerTakesIsMended(t *testing.T) {
+	t.Parallel()
 	u := newUpstream(t)
 	u.git("config", "i18n.commitEncoding", "latin1")
 	u.commit("caf\xe9 "+strings.Repeat("x", 100_000)+"\n\nTurnup-Prune: approved", manifest(1))
@@ -291,6 +307,7 @@ func TestATextThatNoAPIServerTakesIsMended(t *testing.T) {
 }
 
 func TestARedirectIsFollowedWithoutTheLogin(t *testing.T) {
+	t.Parallel()
 	u := newUpstream(t)
 	u.commit("first", manifest(1))
 	leaked := ""

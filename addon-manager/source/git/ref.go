@@ -7,7 +7,6 @@ import (
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/protocol/packp"
-	"github.com/go-git/go-git/v5/plumbing/protocol/packp/capability"
 )
 
 // target is what to fetch, and the commit that it should turn out to be.
@@ -67,22 +66,6 @@ func known(refs *packp.AdvRefs, prefix, what string) string {
 		return fmt.Sprintf("it has %s and %d more", strings.Join(names[:most], ", "), len(names)-most)
 	}
 	return "it has " + strings.Join(names, ", ")
-}
-
-// offers tells whether the server lets a commit be asked for by its hash alone.
-func offers(refs *packp.AdvRefs, hash plumbing.Hash) bool {
-	if refs.Capabilities.Supports(capability.AllowReachableSHA1InWant) || refs.Capabilities.Supports(capability.AllowTipSHA1InWant) {
-		return true
-	}
-	if refs.Head != nil && *refs.Head == hash {
-		return true
-	}
-	for _, tip := range refs.References {
-		if tip == hash {
-			return true
-		}
-	}
-	return false
 }
 
 // tips are the commits and tags that all branches and tags end in.

@@ -5,11 +5,13 @@ import (
 	"context"
 	"crypto/ed25519"
 	"crypto/rand"
+	"crypto/rsa"
 	"encoding/hex"
 	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"maps"
 	"net"
 	"net/http"
@@ -91,7 +93,7 @@ func (u *upstream) link(name, target string) {
 // backend is git's own HTTP server.
 func (u *upstream) backend() http.Handler {
 	return &cgi.Handler{
-		Path: filepath.Join(u.git("--exec-path"), "git-http-backend"), Stderr: io.Discard,
+		Path: filepath.Join(u.git("--exec-path"), "git-http-backend"), Stderr: io.Discard, Logger: log.New(io.Discard, "", 0),
 		Env: append(slices.Clone(u.env), "GIT_PROJECT_ROOT="+filepath.Dir(u.dir), "GIT_HTTP_EXPORT_ALL=1"),
 	}
 }
@@ -103,6 +105,7 @@ type web struct {
 	posts    atomic.Int64
 }
 
+// url is where its repository is.
 func (w *web) url() string { return w.URL + "/repo.git" }
 
 func serve(t *testing.T, handler http.Handler, start func(http.Handler) *httptest.Server) *web {
@@ -115,7 +118,6 @@ func serve(t *testing.T, handler http.Handler, start func(http.Handler) *httptes
 		}
 		handler.ServeHTTP(answer, request)
 	}))
-	w.Config.ErrorLog = nil
 	t.Cleanup(func() { w.CloseClientConnections(); w.Close() })
 	return w
 }
@@ -216,8 +218,17 @@ func (u *upstream) ssh(passphrase string) *sshd {
 		}
 		return nil, nil
 	}}
-	// A second key of another kind: a client that asks for the wrong kind finds a stranger.
 	config.AddHostKey(host)
+	// A key of another kind: a client that asks for the wrong kind meets a stranger.
+	other, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		u.t.Fatal(err)
+	}
+	stranger, err := ssh.NewSignerFromKey(other)
+	if err != nil {
+		u.t.Fatal(err)
+	}
+	config.AddHostKey(stranger)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		u.t.Fatal(err)
@@ -259,6 +270,7 @@ func (u *upstream) talk(conn net.Conn, config *ssh.ServerConfig, s *sshd) {
 			_ = request.Reply(true, nil)
 			command := exec.Command("sh", "-c", payload.Command)
 			command.Dir, command.Env = filepath.Dir(u.dir), u.env
+			command.Args[2] = strings.Replace(payload.Command, "'/", "'./", 1)
 			stdin, _ := command.StdinPipe()
 			command.Stdout, command.Stderr = channel, channel.Stderr()
 			go func() { _, _ = io.Copy(stdin, channel); stdin.Close() }()
@@ -306,6 +318,12 @@ func relay(t *testing.T, user, password string) (*httptest.Server, *atomic.Int64
 	}))
 	t.Cleanup(server.Close)
 	return server, count
+}
+
+func (s *sshd) url() string { return "ssh://git@" + s.address + "/repo.git" }
+
+func (s *sshd) secret() map[string]string {
+	return map[string]string{"identity": s.identity, "known_hosts": s.known}
 }
 
 // eventually waits for something that happens in another goroutine.
