@@ -188,7 +188,7 @@ func (c *cluster) quiet(ctx context.Context) (snapshot, error) {
 		return last, err
 	}
 	for range 30 {
-		if err := sleep(ctx, 1500*time.Millisecond); err != nil {
+		if err := sleep(ctx, time.Second); err != nil {
 			return last, err
 		}
 		next, err := c.ledger.read(ctx)

@@ -93,7 +93,7 @@ func parse(args []string) (options, error) {
 	set.IntVar(&o.rounds, "rounds", 3, "how often no-op passes, restarts and broken addons are measured at that size, the contestants in turn")
 	set.IntVar(&o.drifts, "drifts", 120, "how many changes by somebody else are to be undone")
 	set.DurationVar(&o.idle, "idle", time.Minute, "how long nothing happens; the goal speaks of 10m")
-	set.IntVar(&o.passes, "passes", 10, "how many no-op passes of the addon manager are one sample, one a second")
+	set.IntVar(&o.passes, "passes", 6, "how many no-op passes of the addon manager are one sample, one a second")
 	set.StringVar(&o.output, "o", "", "json, or nothing for a table")
 	set.BoolVar(&o.strict, "strict", false, "fail if a goal is missed")
 	if err := set.Parse(args); err != nil {

@@ -101,7 +101,7 @@ func (s *scene) undone(ctx context.Context, key, seen string, touch func() error
 
 // change changes one line of one addon, again and again.
 func (s *scene) change(ctx context.Context, manager *manager) error {
-	for i := range 2*s.options.rounds + 1 {
+	for i := range s.options.rounds + 2 {
 		t := s.trees[ours]
 		key := t.objects[(i*37%len(t.addons))*(s.n/len(t.addons))].key(t.kinds)
 		next := s.state.with(key, fmt.Sprintf("change-%d", i))

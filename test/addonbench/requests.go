@@ -133,12 +133,12 @@ func (s snapshot) parse(body io.Reader) error {
 		if !ok || (name != dispatched && name != "apiserver_request_total" && name != "apiserver_longrunning_requests") {
 			continue
 		}
-		end := strings.LastIndex(rest, "} ")
-		value, err := strconv.ParseFloat(rest[end+2:], 64)
-		if end < 0 || err != nil {
+		series, count, _ := strings.Cut(rest, "} ")
+		value, err := strconv.ParseFloat(count, 64)
+		if err != nil {
 			return fmt.Errorf("read the API server's metrics: %q", lines.Text())
 		}
-		label := labels(rest[:end])
+		label := labels(series)
 		if name == dispatched {
 			s.flows[label["flow_schema"]] += int(value)
 			continue
