@@ -1,8 +1,14 @@
 // Package build turns the addon tree into objects: one kustomize build per
 // addon, in this process and in memory, with nothing from outside the tree.
+//
+// A top-level directory is an addon if it has a kustomization that is no
+// component, or, without any, at least one file of YAML or JSON: then all its
+// manifests are the addon. Helm charts that are in the tree are rendered as
+// `helm template` does. Names that begin with '.' or '_' are no addons.
 package build
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"runtime/debug"
@@ -100,6 +106,7 @@ func (t tree) one(name string, known Addon) (addon Addon, fresh bool) {
 		return known, false
 	}
 	s, wrong := read(t.kustomizations[name].Kustomization)
+	s.file = t.kustomizations[name].file
 	addon.Network, addon.Mode, addon.DependsOn = s.network, s.mode, s.dependsOn
 	if err == nil && wrong != nil {
 		err = at(t.kustomizations[name].file, wrong)
@@ -178,6 +185,7 @@ func (s settings) declare(addon string, result resmap.ResMap) ([]object.Declared
 		if err != nil {
 			return nil, err
 		}
+		o.File = cmp.Or(o.File, s.file)
 		if file, twice := seen[o.Ref]; twice {
 			return nil, fmt.Errorf("%s is in %s and in %s; keep it in one of them", o.Ref, file, o.File)
 		}

@@ -66,6 +66,9 @@ func TestKustomizesFeaturesWork(t *testing.T) {
 			"a/kustomization.yaml", "resources: [d.yaml]\ntransformers:\n- |-\n  apiVersion: builtin\n  kind: PrefixTransformer\n  metadata: {name: t}\n  prefix: t-\n  fieldSpecs: [{path: metadata/name}]\n",
 			"a/d.yaml", deployment,
 		}, []string{`"name":"t-app"`}},
+		"a built-in generator inline": {[]string{
+			"a/kustomization.yaml", "generators:\n- |-\n  apiVersion: builtin\n  kind: ConfigMapGenerator\n  metadata: {name: g}\n  literals: [k=v]\n",
+		}, []string{`"k":"v"`}},
 		"configurations, crds and openapi": {[]string{
 			"a/kustomization.yaml", "resources: [w.yaml]\nimages: [{name: i, newTag: \"2\"}]\nconfigurations: [c.yaml]\nopenapi: {path: o.json}\n",
 			"a/w.yaml", "apiVersion: example.com/v1\nkind: Widget\nmetadata: {name: w}\nspec: {img: \"i:1\"}\n",

@@ -13,7 +13,7 @@ import (
 
 // syntax names the file and the line of what a YAML parser says.
 func syntax(file string, err error) error {
-	text := strings.TrimPrefix(err.Error(), "yaml: ")
+	text := strings.TrimPrefix(strings.TrimPrefix(err.Error(), "error converting YAML to JSON: "), "yaml: ")
 	if found := regexp.MustCompile(`^line (\d+): `).FindStringSubmatch(text); found != nil {
 		return fmt.Errorf("%s:%s: %s", file, found[1], strings.TrimPrefix(text, found[0]))
 	}

@@ -14,6 +14,8 @@ import (
 
 // settings are what the annotations of a kustomization say about its addon.
 type settings struct {
+	// file is the kustomization.
+	file      string
 	network   bool
 	mode      string
 	dependsOn []string
