@@ -3,6 +3,7 @@ package manager_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"net/http"
 	"sync"
 	"testing"
 	"time"
@@ -86,6 +87,45 @@ func (a *arena) killAt(f *forest, random *rand.Rand) string {
 	}
 	a.Fatalf("it is neither killed at write %d nor done after %s: %v\n%s", nth, patient, a.equal(f), victim.Tail(4000))
 	return ""
+}
+
+// TestAMoveIsNeverHalfForgotten moves an object to another addon while one step of that fails, takes
+// the object out of the tree, and starts another manager.
+func TestAMoveIsNeverHalfForgotten(t *testing.T) {
+	moved := thing{kind: "ConfigMap", namespace: "default", name: "move-it", value: "1"}
+	for what, fails := range map[string]func(faults.Request) bool{
+		"the new addon cannot apply it": func(r faults.Request) bool { return r.Write() && r.Name == "move-it" },
+		"the new addon cannot write its inventory": func(r faults.Request) bool {
+			return r.Write() && r.Name == "inventory-move-to"
+		},
+		"the old addon cannot write its inventory": func(r faults.Request) bool {
+			return r.Write() && r.Name == "inventory-move-from"
+		},
+	} {
+		t.Run(what, func(t *testing.T) {
+			a := newArena(t)
+			f := newForest("move")
+			f.put("from", moved)
+			a.clearAfter(f)
+			stop := a.manage()
+			a.push(f)
+			a.settled(f)
+			a.proxy.Add(faults.Rule{Match: fails, Fault: faults.Fault{Status: http.StatusInternalServerError}})
+			f.drop(moved)
+			f.put("to", moved)
+			a.push(f)
+			time.Sleep(1500 * time.Millisecond)
+			if err := a.covered(f); err != nil {
+				t.Error(err)
+			}
+			stop()
+			a.proxy.Clear()
+			f.drop(moved)
+			a.push(f)
+			a.manage()
+			a.settled(f)
+		})
+	}
 }
 
 // TestOfTwoManagersOneActs starts two real managers at once, each behind a proxy that counts.

@@ -35,8 +35,9 @@ type forest struct {
 	broken map[string]bool
 	// ghosts left the tree while an addon was broken, and may not go yet.
 	ghosts map[string]thing
-	// simple forests have neither namespaces nor definitions, sound ones no broken addons.
-	simple, sound bool
+	// simple forests have neither namespaces nor definitions, placeless ones no namespaces, sound
+	// ones no broken addons.
+	simple, placeless, sound bool
 	// edited tells whether the tree is another one than that of the last push.
 	edited bool
 	count  int
@@ -115,7 +116,11 @@ func (f *forest) kinds() []string {
 	if f.simple {
 		return kinds
 	}
-	return append(kinds, "Namespace", definition, "Gear0", "Gear1")
+	kinds = append(kinds, definition, "Gear0", "Gear1")
+	if f.placeless {
+		return kinds
+	}
+	return append(kinds, "Namespace")
 }
 
 // manifest is an object as the tree declares it.

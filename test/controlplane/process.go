@@ -78,8 +78,21 @@ func (c *Cluster) PID(name string) int {
 // Kill ends one part as a power cut would, and returns when it is gone.
 func (c *Cluster) Kill(name string) error { return c.end(name, syscall.SIGKILL) }
 
-// Terminate asks one part to stop in order, and returns when it has.
-func (c *Cluster) Terminate(name string) error { return c.end(name, syscall.SIGTERM) }
+// grace is what a part gets to stop in order. The API server takes no new connections
+// then, and would wait for its watches for a minute.
+const grace = 3 * time.Second
+
+// Terminate asks one part to stop, kills it when its grace is over, as a kubelet does, and
+// returns when it is gone.
+func (c *Cluster) Terminate(name string) error {
+	if err := c.end(name, syscall.SIGTERM); err == nil || !errors.Is(err, errRuns) {
+		return err
+	}
+	return c.Kill(name)
+}
+
+// errRuns is wrapped where a process has not heeded a signal in time.
+var errRuns = errors.New("it still runs")
 
 func (c *Cluster) end(name string, signal syscall.Signal) error {
 	p, err := c.named(name)
@@ -92,8 +105,8 @@ func (c *Cluster) end(name string, signal syscall.Signal) error {
 	select {
 	case <-p.done:
 		return nil
-	case <-time.After(budget):
-		return fmt.Errorf("stop %s by signal %s: it still runs after %s", name, signal, budget)
+	case <-time.After(grace):
+		return fmt.Errorf("stop %s by signal %s: %w after %s", name, signal, errRuns, grace)
 	}
 }
 
