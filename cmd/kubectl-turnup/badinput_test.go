@@ -30,6 +30,15 @@ const machinesFile = `{
 }
 `
 
+// nobodysKubeconfig leads to an API server that is not there.
+const nobodysKubeconfig = `apiVersion: v1
+kind: Config
+clusters: [{name: c, cluster: {server: "https://127.0.0.1:1"}}]
+contexts: [{name: c, context: {cluster: c, user: u}}]
+users: [{name: u, user: {}}]
+current-context: c
+`
+
 // known is a cluster that was created once.
 func known() string { return string(config.Encode(config.Default())) }
 
@@ -70,6 +79,33 @@ func TestBadInputEndsWithOneErrorAndAHint(t *testing.T) {
 		{name: "a list of addons of an unknown cluster", args: []string{"addons", "list", "nowhere"}},
 		{name: "a push to an unknown cluster", args: []string{"addons", "push", "nowhere"}},
 		{name: "a deploy to an unknown cluster", args: []string{"addons", "deploy", "nowhere"}},
+		{name: "a list of addons without any cluster", args: []string{"addons"}},
+		{name: "a list of addons in an unknown format", args: []string{"addons", "list", "-o", "xml"}},
+		{name: "a context that does not exist", args: []string{"addons", "tree", "--context", "nowhere"}, env: []string{"KUBECONFIG=$DIR/kubeconfig"},
+			files: map[string]string{"kubeconfig": nobodysKubeconfig}},
+		{name: "a kubeconfig that is not there", args: []string{"addons", "list", "--kubeconfig", "nowhere"}},
+		{name: "a name and a context", args: []string{"addons", "list", "demo", "--context", "other"}},
+		{name: "two names of a cluster", args: []string{"addons", "list", "demo", "--name", "other"}},
+		{name: "an API server that does not answer", args: []string{"addons", "list"}, env: []string{"KUBECONFIG=$DIR/kubeconfig"},
+			files: map[string]string{"kubeconfig": nobodysKubeconfig}},
+		{name: "a why without an object", args: []string{"addons", "why", "deployment"}},
+		{name: "a why of an object in two namespaces", args: []string{"addons", "why", "Deployment", "one/name", "-n", "two"}},
+		{name: "all addons and one", args: []string{"addons", "suspend", "coredns", "--all"}},
+		{name: "a diff without a tree", args: []string{"addons", "diff"}, code: 2, env: []string{"KUBECONFIG=$DIR/kubeconfig"},
+			files: map[string]string{"kubeconfig": nobodysKubeconfig}},
+		{name: "a tree where there is one", args: []string{"addons", "init"}, files: map[string]string{"addons/mine.yaml": "mine"}},
+		{name: "a hook without a tree", args: []string{"addons", "hook", "install"}},
+		{name: "a hook without git", args: []string{"addons", "hook", "install"}, files: map[string]string{"addons/mine.yaml": "mine"}},
+		{name: "an unknown source", args: []string{"addons", "deploy", "--source", "hg"}},
+		{name: "a git source without a repository", args: []string{"addons", "deploy", "--source", "git"}},
+		{name: "a repository without a git source", args: []string{"addons", "deploy", "--git-url", "https://git.example.com/demo.git"}},
+		{name: "a branch and a tag", args: []string{"addons", "deploy", "--source", "git", "--git-url", "https://git.example.com/demo.git", "--branch", "main", "--tag", "v1"}},
+		{name: "a token that is not there", args: []string{"addons", "deploy", "--source", "git", "--git-url", "https://git.example.com/demo.git", "--git-token-file", "nowhere", "--api-server", "192.0.2.1:6443"},
+			env: []string{"KUBECONFIG=$DIR/kubeconfig"}, files: map[string]string{"kubeconfig": nobodysKubeconfig}},
+		{name: "flags of a source for a cluster of ours", args: []string{"addons", "deploy", "demo", "--source", "push"},
+			files: map[string]string{"clusters/demo/config.json": known()}},
+		{name: "a budget that is no percentage", args: []string{"addons", "deploy", "--prune-budget", "101"}},
+		{name: "a git source whose token is not there", args: []string{"create", "--set", "addons.source=git", "--set", "addons.git.url=https://git.example.com/demo.git", "--set", "addons.git.token_file=nowhere"}},
 		{name: "a status without any cluster", args: []string{"status"}},
 		{name: "a status before there are machines", args: []string{"status"}, files: map[string]string{"clusters/demo/config.json": known()}},
 		{name: "a kubeconfig before there is one", args: []string{"kubeconfig"}, files: map[string]string{"clusters/demo/config.json": known()}},

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"path/filepath"
 	"strings"
 
@@ -69,6 +70,10 @@ func wayOut(code int, err error) error {
 		return ui.Hint(errors.New("interrupted"), "run the same command again: it goes on where it was")
 	case code == exitTimeout && ui.HintOf(err) == "":
 		return ui.Hint(err, "`kubectl turnup status` shows what is missing; the same command again goes on where it was")
+	}
+	var request *url.Error
+	if errors.As(err, &request) && ui.HintOf(err) == "" {
+		return ui.Hint(err, "is the cluster up, and is it the right one? `kubectl config view --minify` shows where the kubeconfig leads")
 	}
 	return err
 }
