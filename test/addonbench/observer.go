@@ -51,26 +51,43 @@ func observe(ctx context.Context, client dynamic.Interface, namespaces ...string
 	return o, all.Wait()
 }
 
+// open watches one kind in one namespace. On a busy computer the API server ends
+// the watch of a client that does not keep up; then it begins again with a list.
 func (o *observer) open(ctx context.Context, k kind, namespace string) error {
-	resource := o.client.Resource(k.gvr).Namespace(namespace)
-	list, err := resource.List(ctx, metav1.ListOptions{})
-	if err != nil {
-		return fmt.Errorf("watch %s in %s: %w", k.gvr.Resource, namespace, err)
-	}
-	hours := int64(4 * 3600)
-	events, err := resource.Watch(ctx, metav1.ListOptions{ResourceVersion: list.GetResourceVersion(), TimeoutSeconds: &hours})
+	events, err := o.list(ctx, k, namespace)
 	if err != nil {
 		return fmt.Errorf("watch %s in %s: %w", k.gvr.Resource, namespace, err)
 	}
 	go func() {
-		defer events.Stop()
-		for event := range events.ResultChan() {
-			if u, ok := event.Object.(*unstructured.Unstructured); ok {
-				o.event(k, u, event.Type == watch.Deleted)
+		for events != nil && ctx.Err() == nil {
+			for event := range events.ResultChan() {
+				if u, ok := event.Object.(*unstructured.Unstructured); ok && event.Type != watch.Error {
+					o.event(k, u, event.Type == watch.Deleted)
+				}
 			}
+			events.Stop()
+			// Without a cluster, the context has ended as well, or is about to.
+			_ = eventually(ctx, time.Minute, func() (err error) {
+				events, err = o.list(ctx, k, namespace)
+				return err
+			})
 		}
 	}()
 	return nil
+}
+
+// list takes what there is as events, and goes on from there.
+func (o *observer) list(ctx context.Context, k kind, namespace string) (watch.Interface, error) {
+	resource := o.client.Resource(k.gvr).Namespace(namespace)
+	list, err := resource.List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return nil, err
+	}
+	for i := range list.Items {
+		o.event(k, &list.Items[i], false)
+	}
+	hours := int64(4 * 3600)
+	return resource.Watch(ctx, metav1.ListOptions{ResourceVersion: list.GetResourceVersion(), TimeoutSeconds: &hours})
 }
 
 func (o *observer) event(k kind, u *unstructured.Unstructured, deleted bool) {
