@@ -7,6 +7,8 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -88,7 +90,7 @@ func TestACommitIsFoundWhereTheServerServesTipsOnly(t *testing.T) {
 	u.commit("tip of side", manifest(3))
 	u.git("switch", "--quiet", "main")
 	u.commit("second", manifest(4))
-	server := u.ssh("")
+	server := u.ssh()
 	read := func(commit string) *Repository {
 		return open(t, api.GitSpec{URL: server.url(), Commit: commit}, server.secret())
 	}
@@ -179,15 +181,29 @@ func TestAHundredCommitsInARowAreAllSeen(t *testing.T) {
 	t.Parallel()
 	u := newUpstream(t)
 	known := u.commit("first", manifest(0))
-	w := u.http()
-	r := open(t, api.GitSpec{URL: w.url(), Path: "addons"}, nil)
+	var script strings.Builder
 	for i := 1; i <= 101; i++ {
-		want := u.commit("next", manifest(i))
+		text := manifest(i)["addons/dns/config.yaml"]
+		fmt.Fprintf(&script, "commit refs/heads/next\ncommitter Ada <ada@example.com> %d +0000\ndata 4\nnext\n", 1_800_000_000+i)
+		if i == 1 {
+			fmt.Fprintf(&script, "from %s\n", known)
+		}
+		fmt.Fprintf(&script, "M 100644 inline addons/dns/config.yaml\ndata %d\n%s\n", len(text), text)
+	}
+	u.gitIn("fast-import", script.String(), "--quiet")
+	r := open(t, api.GitSpec{URL: u.http().url(), Path: "addons"}, nil)
+	for i, want := range strings.Fields(u.git("rev-list", "--reverse", "main..next")) {
+		if err := os.WriteFile(filepath.Join(u.dir, ".git", "refs", "heads", "main"), []byte(want+"\n"), 0o644); err != nil {
+			t.Fatal(err)
+		}
 		tree, rewritten, err := r.Poll(context.Background(), known)
-		if err != nil || rewritten || tree.Revision != want || string(tree.Files["dns/config.yaml"]) != manifest(i)["addons/dns/config.yaml"] {
-			t.Fatalf("commit %d: read %s, want %s; rewritten %v: %v", i, tree.Revision, want, rewritten, err)
+		if err != nil || rewritten || tree.Revision != want || string(tree.Files["dns/config.yaml"]) != manifest(i + 1)["addons/dns/config.yaml"] {
+			t.Fatalf("commit %d: read %s, want %s; rewritten %v: %v", i+1, tree.Revision, want, rewritten, err)
 		}
 		known = want
+	}
+	if known != u.git("rev-parse", "next") {
+		t.Errorf("it ended at %s", known)
 	}
 }
 
@@ -217,7 +233,7 @@ func TestAHugeRepositoryIsRefusedWithoutReadingItAll(t *testing.T) {
 		})
 	}
 	t.Run("its small part is read where the server can filter", func(t *testing.T) {
-		server := u.ssh("")
+		server := u.ssh()
 		r := open(t, api.GitSpec{URL: server.url(), Path: "addons"}, server.secret())
 		r.limits.pack = 100_000
 		refuse(t, r, "too big", "when packed")

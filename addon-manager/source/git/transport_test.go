@@ -80,7 +80,7 @@ func TestAProxyIsUsed(t *testing.T) {
 	locked, lockedCount := relay(t, "me", "S3cret")
 	withLogin := strings.Replace(locked.URL, "http://", "http://me:S3cret@", 1)
 	socks, socksCount := socks5(t)
-	server := u.ssh("")
+	server := u.ssh()
 	for what, test := range map[string]struct {
 		proxy string
 		count *atomic.Int64
@@ -155,9 +155,8 @@ func TestSSHReadsAndTellsWhatIsWrong(t *testing.T) {
 	t.Parallel()
 	u := newUpstream(t)
 	first := u.commit("first", manifest(1))
-	server := u.ssh("open sesame")
+	server := u.ssh()
 	secret := server.secret()
-	secret["passphrase"] = "open sesame\n"
 	r := open(t, api.GitSpec{URL: server.url(), Path: "addons", Secret: "key"}, secret)
 	if tree := poll(t, r, ""); tree.Revision != first || names(tree) != "dns/config.yaml" {
 		t.Errorf("read %s with %s", tree.Revision, names(tree))
@@ -169,14 +168,14 @@ func TestSSHReadsAndTellsWhatIsWrong(t *testing.T) {
 	other, signer := keyPair(t, "")
 	stranger := map[string]string{"identity": other, "known_hosts": server.known}
 	refuse(t, open(t, api.GitSpec{URL: server.url(), Secret: "key"}, stranger), "does not accept the key", "Secret turnup-system/key")
-	impostor := map[string]string{"identity": secret["identity"], "passphrase": "open sesame", "known_hosts": knownhosts.Line([]string{server.address}, signer.PublicKey())}
+	impostor := map[string]string{"identity": secret["identity"], "known_hosts": knownhosts.Line([]string{server.address}, signer.PublicKey())}
 	refuse(t, open(t, api.GitSpec{URL: server.url(), Secret: "key"}, impostor), "host key", "SHA256:", "known_hosts of Secret turnup-system/key")
-	revoked := map[string]string{"identity": secret["identity"], "passphrase": "open sesame", "known_hosts": server.known + "\n@revoked * " + strings.SplitN(server.known, " ", 2)[1]}
+	revoked := map[string]string{"identity": secret["identity"], "known_hosts": server.known + "\n@revoked * " + strings.SplitN(server.known, " ", 2)[1]}
 	refuse(t, open(t, api.GitSpec{URL: server.url()}, revoked), "is revoked")
-	hashed := map[string]string{"identity": secret["identity"], "passphrase": "open sesame",
+	hashed := map[string]string{"identity": secret["identity"],
 		"known_hosts": "# a comment\n" + knownhosts.HashHostname(knownhosts.Normalize(server.address)) + " " + strings.SplitN(server.known, " ", 2)[1]}
 	poll(t, open(t, api.GitSpec{URL: server.url()}, hashed), "")
-	empty := newUpstream(t).ssh("")
+	empty := newUpstream(t).ssh()
 	refuse(t, open(t, api.GitSpec{URL: empty.url()}, empty.secret()), "push a first commit")
 }
 

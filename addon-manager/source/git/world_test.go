@@ -208,10 +208,10 @@ type sshd struct {
 	sessions atomic.Int64
 }
 
-func (u *upstream) ssh(passphrase string) *sshd {
+func (u *upstream) ssh() *sshd {
 	u.t.Helper()
 	_, host := keyPair(u.t, "")
-	identity, client := keyPair(u.t, passphrase)
+	identity, client := keyPair(u.t, "")
 	config := &ssh.ServerConfig{PublicKeyCallback: func(_ ssh.ConnMetadata, key ssh.PublicKey) (*ssh.Permissions, error) {
 		if !bytes.Equal(key.Marshal(), client.PublicKey().Marshal()) {
 			return nil, errors.New("unknown key")
