@@ -123,7 +123,7 @@ func TestWithoutApprovalNothingPreciousGoes(t *testing.T) {
 		_, err := a.maps.ConfigMaps("default").Get(t.Context(), "pre-out", metav1.GetOptions{})
 		return gone(err)
 	})
-	time.Sleep(3 * time.Second)
+	time.Sleep(2 * time.Second)
 	for _, o := range []thing{{kind: "Namespace", name: "pre-space"}, {kind: definition, name: "gears0." + f.group()}} {
 		if live, err := a.resource(f, o).Get(t.Context(), o.name, metav1.GetOptions{}); err != nil || live.GetDeletionTimestamp() != nil {
 			t.Errorf("%s went without an approval (%v)", o.id(), err)

@@ -2,6 +2,7 @@ package faults
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -97,7 +98,7 @@ func (p *Process) Terminate() error {
 	case <-p.done:
 		return p.err
 	case <-time.After(30 * time.Second):
-		return fmt.Errorf("the addon manager still runs 30 s after SIGTERM")
+		return errors.New("stop the addon manager: it still runs 30 s after SIGTERM")
 	}
 }
 
