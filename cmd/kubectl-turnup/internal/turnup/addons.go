@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -83,8 +84,12 @@ func (a *Addons) openOther(req AddonsRequest) error {
 	rules := clientcmd.NewDefaultClientConfigLoadingRules()
 	rules.ExplicitPath = req.Kubeconfig
 	a.other = clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, &clientcmd.ConfigOverrides{CurrentContext: req.Context})
-	if req.Kubeconfig != "" {
-		path, err := filepath.Abs(req.Kubeconfig)
+	file := req.Kubeconfig
+	if list := filepath.SplitList(os.Getenv(clientcmd.RecommendedConfigPathEnvVar)); file == "" && len(list) == 1 {
+		file = list[0]
+	}
+	if file != "" {
+		path, err := filepath.Abs(file)
 		if err != nil {
 			return fmt.Errorf("find the kubeconfig: %w", err)
 		}
@@ -111,9 +116,6 @@ func (a *Addons) absolute() (err error) {
 	a.words = append(a.words, "--tree", a.dir)
 	return nil
 }
-
-// Title names the cluster, once it is known.
-func (a *Addons) Title() string { return a.title }
 
 // tree is the addon tree on disk.
 func (a *Addons) tree() (Tree, error) {

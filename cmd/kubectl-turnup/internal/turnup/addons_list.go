@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"k8s.io/apimachinery/pkg/util/duration"
+
 	"turnup.dev/kubectl-turnup/addon-manager/api"
 	"turnup.dev/kubectl-turnup/addon-manager/source"
 )
@@ -64,4 +66,4 @@ func (l AddonList) Origin() string {
 func Short(revision string) string { return short(revision) }
 
 // Age is the time since then, as kubectl shows it.
-func Age(since, now time.Time) string { return age(now.Sub(since)) }
+func Age(since, now time.Time) string { return duration.HumanDuration(max(0, now.Sub(since))) }
