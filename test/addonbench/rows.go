@@ -138,6 +138,7 @@ func (r *run) rows() []row {
 		case n <= 5000:
 			memory = atMost(128, "≤ 128 MiB")
 		}
+		memory.worst = true
 		line(n, "resident memory", "memory", "MiB", memory)
 		line(n, "resident memory, peak", "memory peak", "MiB", noGoal())
 	}
