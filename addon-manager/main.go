@@ -21,6 +21,7 @@ import (
 
 	"turnup.dev/kubectl-turnup/addon-manager/approve"
 	"turnup.dev/kubectl-turnup/addon-manager/manager"
+	"turnup.dev/kubectl-turnup/addon-manager/metrics"
 )
 
 // version is stamped by the linker.
@@ -97,11 +98,13 @@ func serve(ctx context.Context, args []string) error {
 		debug.SetGCPercent(50)
 	}
 	log := logger(f.json)
+	counters := metrics.New()
+	counters.CountRequests()
 	config, err := connect(f.kubeconfig)
 	if err != nil {
 		return err
 	}
-	m, err := manager.New(config, manager.Options{Interval: f.interval, Log: log})
+	m, err := manager.New(config, manager.Options{Interval: f.interval, Log: log, Metrics: counters})
 	if err != nil {
 		return err
 	}
@@ -111,7 +114,7 @@ func serve(ctx context.Context, args []string) error {
 	}
 	log.Info("addon manager", "version", version, "server", config.Host, "identity", f.identity)
 	if f.listen != "" {
-		go listen(ctx, f.listen, m, log)
+		go listen(ctx, f.listen, m, counters.Handler(), log)
 	}
 	return manager.Lead(ctx, config, f.identity, func(ctx context.Context) error {
 		log.Info("this manager acts now")
@@ -150,20 +153,17 @@ func connect(kubeconfig string) (*rest.Config, error) {
 
 // listen serves health and metrics. A port that is taken is no reason to leave
 // the cluster without its addons.
-func listen(ctx context.Context, address string, m *manager.Manager, log *slog.Logger) {
+func listen(ctx context.Context, address string, m *manager.Manager, counters http.Handler, log *slog.Logger) {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
 		if !m.Working() {
-			http.Error(w, "waiting for the lease or for the API server", http.StatusServiceUnavailable)
+			http.Error(w, "reading what earlier managers own", http.StatusServiceUnavailable)
 			return
 		}
 		fmt.Fprintln(w, "ok")
 	})
-	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "text/plain; version=0.0.4")
-		m.Metrics.Write(w)
-	})
+	mux.Handle("GET /metrics", counters)
 	server := &http.Server{Addr: address, Handler: mux, ReadHeaderTimeout: 5 * time.Second}
 	go func() {
 		<-ctx.Done()

@@ -3,66 +3,165 @@ package apply
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/dynamic"
-	"k8s.io/client-go/metadata"
 
 	"turnup.dev/kubectl-turnup/addon-manager/object"
-	"turnup.dev/kubectl-turnup/addon-manager/plan"
 )
 
-const (
-	// patience is the budget of one request; a webhook may take 30 s to time out.
-	patience = 35 * time.Second
-	// settle is how long a kind is waited for whose definition was just applied.
-	settle = 3 * time.Second
-	// parallel is how many requests run at once.
-	parallel = 16
-)
-
-// Client applies, reads and deletes objects of any kind.
-type Client struct {
-	objects  dynamic.Interface
-	metadata metadata.Interface
-	mapper   *Mapper
-	slots    chan struct{}
+// Request is one object to be made true.
+type Request struct {
+	Addon  string
+	Object object.Declared
+	// Soon: the object's kind is being defined, so an unknown one is waited for.
+	Soon bool
+	// Known: the object is on record as applied by this addon.
+	Known bool
+	// Ours: it was applied just so, and no sibling's fields were seen on it. What
+	// anybody changed is taken back without asking.
+	Ours bool
+	// Wary: it was refused before because another tool owns it.
+	Wary bool
+	// Declares tells whether another addon declares the object as well.
+	Declares func(addon string) bool
 }
 
-// New returns a client.
-func New(objects dynamic.Interface, meta metadata.Interface, mapper *Mapper) *Client {
-	return &Client{objects: objects, metadata: meta, mapper: mapper, slots: make(chan struct{}, parallel)}
+// Outcome says what came of a request.
+type Outcome struct {
+	// Live is the object as it is then.
+	Live *unstructured.Unstructured
+	// Took lists the managers whose fields were taken over.
+	Took []string
+	// Left lists the sibling addons that have let go of the object.
+	Left []string
+	// Recreated: the object was deleted and made again.
+	Recreated bool
 }
 
-// Resource returns the resource of an object and whether it lives in a namespace.
-func (c *Client) Resource(ctx context.Context, ref object.Ref, version string) (schema.GroupVersionResource, bool, error) {
-	mapping, err := c.mapper.Mapping(ctx, ref.GroupKind(), version)
-	if err != nil {
-		return schema.GroupVersionResource{}, false, err
-	}
-	return mapping.Resource, mapping.Scope.Name() == meta.RESTScopeNameNamespace, nil
-}
-
-// Apply sends one object by server-side apply under the addon's field manager,
-// and returns it as it is then. Fields that foreign managers hold are taken over:
-// the tree is what counts. soon says that the object's kind is being defined.
-func (c *Client) Apply(ctx context.Context, addon string, o plan.Object, soon bool) (*unstructured.Unstructured, error) {
+// Apply makes one object true by server-side apply under the addon's field manager.
+func (c *Client) Apply(ctx context.Context, r Request) (Outcome, error) {
 	c.slots <- struct{}{}
 	defer func() { <-c.slots }()
-	resource, err := c.await(ctx, o.Ref, o.Version, soon)
+	resource, err := c.await(ctx, r.Object.Ref, r.Object.Version, r.Soon)
 	if err != nil {
-		return nil, err
+		return Outcome{}, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
+	if r.Wary {
+		if err := c.foreign(ctx, r); err != nil {
+			return Outcome{}, err
+		}
+	}
+	out, err := c.apply(ctx, resource, r)
+	if unserved(err) {
+		// The kind's definition went away since it was looked up.
+		c.mapper.Forget()
+	}
+	return out, err
+}
+
+func (c *Client) apply(ctx context.Context, resource dynamic.ResourceInterface, r Request) (Outcome, error) {
+	switch {
+	case r.Object.EnsureExists:
+		return ensure(ctx, resource, r)
+	case len(r.Object.Ignore) > 0:
+		return c.applyIgnoring(ctx, resource, r)
+	}
+	return c.send(ctx, resource, r, r.Object.Data)
+}
+
+// send applies data. The usual answer costs one request; the rest is for objects
+// that somebody else has had a hand in.
+func (c *Client) send(ctx context.Context, resource dynamic.ResourceInterface, r Request, data []byte) (Outcome, error) {
+	live, err := patch(ctx, resource, r, data, r.Ours)
+	switch {
+	case err == nil && r.Ours:
+		return Outcome{Live: live}, nil
+	case err == nil:
+		return c.joined(ctx, resource, r, data, live)
+	case apierrors.IsConflict(err) && !r.Ours:
+		return c.contest(ctx, resource, r, data, err)
+	case apierrors.IsInvalid(err):
+		return c.invalid(ctx, resource, r, data, err)
+	}
+	return Outcome{}, err
+}
+
+func patch(ctx context.Context, resource dynamic.ResourceInterface, r Request, data []byte, force bool) (*unstructured.Unstructured, error) {
+	return resource.Patch(ctx, r.Object.Name, types.ApplyPatchType, data,
+		metav1.PatchOptions{FieldManager: object.FieldManager(r.Addon), Force: &force})
+}
+
+// joined looks at an object that took our fields without a word: it may have
+// been another tool's all the same, or have been applied from a client before.
+func (c *Client) joined(ctx context.Context, resource dynamic.ResourceInterface, r Request, data []byte, live *unstructured.Unstructured) (Outcome, error) {
+	others := managers(live, r.Addon)
+	if len(others) == 0 {
+		return Outcome{Live: live}, nil // We have just made it.
+	}
+	if err := owned(live, r.Object); err != nil && !r.Known {
+		return Outcome{}, orBoth(err, c.LetGo(ctx, r.Addon, r.Object.Ref))
+	}
+	out := Outcome{Live: live}
+	siblings, _ := split(others)
+	for _, sibling := range siblings {
+		if r.Declares(sibling) {
+			continue // Plan says who is right about that.
+		}
+		if err := relinquish(ctx, resource, sibling, r.Object); err != nil {
+			return out, err
+		}
+		out.Left = append(out.Left, sibling)
+	}
+	if !slices.ContainsFunc(others, clients) && len(out.Left) == 0 {
+		return out, nil
+	}
+	took, err := c.migrate(ctx, r, clients)
+	if err != nil {
+		return out, err
+	}
+	out.Took = took
+	out.Live, err = patch(ctx, resource, r, data, true)
+	return out, err
+}
+
+// Preview tells whether applying a request would change anything. Nothing is written.
+func (c *Client) Preview(ctx context.Context, r Request) (changes bool, err error) {
+	c.slots <- struct{}{}
+	defer func() { <-c.slots }()
+	resource, err := c.resource(ctx, r.Object.Ref, r.Object.Version)
+	if err != nil {
+		return false, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	live, err := resource.Get(ctx, r.Object.Name, metav1.GetOptions{})
+	if apierrors.IsNotFound(err) {
+		return true, nil
+	}
+	if err != nil || r.Object.EnsureExists {
+		return false, err
+	}
+	data := r.Object.Data
+	if len(r.Object.Ignore) > 0 {
+		data = without(data, r.Object.Ignore)
+	}
 	force := true
-	return resource.Patch(ctx, o.Name, types.ApplyPatchType, o.Data,
-		metav1.PatchOptions{FieldManager: object.FieldManager(addon), Force: &force})
+	after, err := resource.Patch(ctx, r.Object.Name, types.ApplyPatchType, data, metav1.PatchOptions{
+		FieldManager: object.FieldManager(r.Addon), Force: &force, DryRun: []string{metav1.DryRunAll},
+	})
+	if err != nil {
+		return false, err
+	}
+	return !alike(live, after), nil
 }
 
 // await finds the object's resource, waiting a little for one that is being defined.
@@ -81,19 +180,6 @@ func (c *Client) await(ctx context.Context, ref object.Ref, version string, soon
 	}
 }
 
-func (c *Client) resource(ctx context.Context, ref object.Ref, version string) (dynamic.ResourceInterface, error) {
-	gvr, namespaced, err := c.Resource(ctx, ref, version)
-	switch {
-	case err != nil:
-		return nil, err
-	case !namespaced:
-		return c.objects.Resource(gvr), nil
-	case ref.Namespace == "":
-		return nil, fmt.Errorf("%s names no namespace", ref)
-	}
-	return c.objects.Resource(gvr).Namespace(ref.Namespace), nil
-}
-
 // Get reads one object.
 func (c *Client) Get(ctx context.Context, ref object.Ref, version string) (*unstructured.Unstructured, error) {
 	resource, err := c.resource(ctx, ref, version)
@@ -103,4 +189,11 @@ func (c *Client) Get(ctx context.Context, ref object.Ref, version string) (*unst
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	return resource.Get(ctx, ref.Name, metav1.GetOptions{})
+}
+
+func orBoth(err, second error) error {
+	if second != nil {
+		return fmt.Errorf("%w; and then: %w", err, second)
+	}
+	return err
 }

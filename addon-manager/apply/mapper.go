@@ -3,11 +3,13 @@ package apply
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/restmapper"
@@ -19,11 +21,17 @@ type Mapper struct {
 	client discovery.DiscoveryInterface
 	mu     sync.Mutex
 	mapper meta.RESTMapper
+	// silent are the groups whose API server did not answer.
+	silent map[string]error
 	at     time.Time
 }
 
 // NewMapper returns a mapper that has asked nothing yet.
 func NewMapper(client discovery.DiscoveryInterface) *Mapper { return &Mapper{client: client} }
+
+// ErrSilent is wrapped where a group's own API server (metrics.k8s.io, say) does
+// not answer: nothing is known about its kinds then, least of all that they are gone.
+var ErrSilent = errors.New("the API group does not answer")
 
 // Mapping returns the resource of a kind. An unknown one is asked for anew, but
 // at most twice a second.
@@ -40,24 +48,59 @@ func (m *Mapper) Mapping(ctx context.Context, kind schema.GroupKind, version str
 		versions = append(versions, version)
 	}
 	mapping, err := m.mapper.RESTMapping(kind, versions...)
-	if !meta.IsNoMatchError(err) || time.Since(m.at) < 500*time.Millisecond || ctx.Err() != nil {
-		return mapping, err
+	if meta.IsNoMatchError(err) && time.Since(m.at) >= 500*time.Millisecond && ctx.Err() == nil {
+		if err := m.load(); err != nil {
+			return nil, err
+		}
+		mapping, err = m.mapper.RESTMapping(kind, versions...)
 	}
-	if err := m.load(); err != nil {
-		return nil, err
+	if cause := m.silent[kind.Group]; meta.IsNoMatchError(err) && cause != nil {
+		return nil, fmt.Errorf("%s: %w: %w", kind, ErrSilent, cause)
 	}
-	return m.mapper.RESTMapping(kind, versions...)
+	return mapping, err
+}
+
+// Forget makes the next question go to the server.
+func (m *Mapper) Forget() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.mapper = nil
 }
 
 // load asks the server. A group that does not answer (an aggregated API whose
-// pod is down) is left out; every other group goes on working.
+// pod is down) is remembered as such; every other group goes on working.
 func (m *Mapper) load() error {
-	groups, err := restmapper.GetAPIGroupResources(m.client)
-	if err != nil {
+	groups, lists, err := m.client.ServerGroupsAndResources()
+	silent := map[string]error{}
+	var partial *discovery.ErrGroupDiscoveryFailed
+	if errors.As(err, &partial) && len(groups) > 0 {
+		for version, cause := range partial.Groups {
+			silent[version.Group] = cause
+		}
+	} else if err != nil {
 		return fmt.Errorf("discover the API server's kinds: %w", err)
 	}
-	m.mapper, m.at = restmapper.NewDiscoveryRESTMapper(groups), time.Now()
+	m.mapper, m.silent, m.at = restmapper.NewDiscoveryRESTMapper(join(groups, lists)), silent, time.Now()
 	return nil
+}
+
+// join puts the resources beside the groups that they belong to.
+func join(groups []*metav1.APIGroup, lists []*metav1.APIResourceList) []*restmapper.APIGroupResources {
+	byVersion := map[string][]metav1.APIResource{}
+	for _, list := range lists {
+		byVersion[list.GroupVersion] = list.APIResources
+	}
+	joined := make([]*restmapper.APIGroupResources, 0, len(groups))
+	for _, group := range groups {
+		g := &restmapper.APIGroupResources{Group: *group, VersionedResources: map[string][]metav1.APIResource{}}
+		for _, version := range group.Versions {
+			if resources, known := byVersion[version.GroupVersion]; known {
+				g.VersionedResources[version.Version] = resources
+			}
+		}
+		joined = append(joined, g)
+	}
+	return joined
 }
 
 // Namespaced lists the resources that live in namespaces and can be listed. An
@@ -87,5 +130,9 @@ func (m *Mapper) Plural(resource schema.GroupResource) (schema.GroupVersionResou
 			return schema.GroupVersionResource{}, err
 		}
 	}
-	return m.mapper.ResourceFor(resource.WithVersion(""))
+	gvr, err := m.mapper.ResourceFor(resource.WithVersion(""))
+	if cause := m.silent[resource.Group]; meta.IsNoMatchError(err) && cause != nil {
+		return gvr, fmt.Errorf("%s: %w: %w", resource, ErrSilent, cause)
+	}
+	return gvr, err
 }

@@ -8,8 +8,9 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// claims lists what only one object of the cluster can have.
-func claims(content map[string]any) []string {
+// Claims lists what only one object of the cluster can have, of those that an
+// object has or asks for.
+func Claims(content map[string]any) []string {
 	var list []string
 	if content["kind"] == "Service" && content["apiVersion"] == "v1" {
 		list = service(content)

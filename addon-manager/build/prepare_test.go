@@ -96,7 +96,7 @@ func TestPathsOfFields(t *testing.T) {
 		`spec.containers`: true, `spec.containers.[name=app].image`: true, `spec.containers.[name=app].command`: false,
 		`spec.containers.[name=other].image`: false, `spec.containers.image`: false, `spec.replicas`: false, `spec.containers.[name=app].image.x`: false,
 	} {
-		if got := has(content, split(path)); got != want {
+		if got := object.ParsePath(path).In(content); got != want {
 			t.Errorf("%s: %v", path, got)
 		}
 	}

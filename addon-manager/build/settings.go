@@ -85,12 +85,12 @@ func (s settings) options(u *unstructured.Unstructured) (object.Options, error) 
 	}
 	o.Ignore = own
 	for _, path := range s.ignore {
-		if !slices.Contains(own, path) && has(u.Object, split(path)) {
+		if !slices.Contains(own, path) && object.ParsePath(path).In(u.Object) {
 			o.Ignore = append(o.Ignore, path)
 		}
 	}
 	slices.Sort(o.Ignore)
-	o.Claims = claims(u.Object)
+	o.Claims = Claims(u.Object)
 	return o, nil
 }
 

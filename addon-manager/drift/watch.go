@@ -5,6 +5,7 @@ package drift
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"time"
 
@@ -26,6 +27,10 @@ type State struct {
 	UID    string
 	// Print is the fingerprint of the addon's fields, "" when it owns none.
 	Print string
+	// By is who, of all others, wrote to the object last.
+	By string
+	// Siblings are the other addons that own fields of the object.
+	Siblings []string
 	// Version is that of the object or, where it does not exist, of the newest
 	// event of its kind.
 	Version uint64
@@ -106,6 +111,7 @@ type name struct{ namespace, name string }
 type mark struct {
 	uid     string
 	version uint64
+	by      string
 	prints  []print
 }
 
@@ -142,7 +148,7 @@ func (k *kind) run(ctx context.Context, client metadata.Interface) {
 }
 
 func markOf(meta *metav1.PartialObjectMetadata) mark {
-	m := mark{uid: string(meta.UID), version: object.Version(meta.ResourceVersion)}
+	m := mark{uid: string(meta.UID), version: object.Version(meta.ResourceVersion), by: strings.Clone(object.LastWriter(meta))}
 	for _, addon := range object.Owners(meta) {
 		m.prints = append(m.prints, print{addon, object.Print(meta, addon)})
 	}
@@ -156,10 +162,12 @@ func (k *kind) lookup(n name, addon string) State {
 	if !exists {
 		return State{Synced: k.synced, Version: k.version}
 	}
-	state := State{Synced: k.synced, Exists: true, UID: m.uid, Version: m.version}
+	state := State{Synced: k.synced, Exists: true, UID: m.uid, Version: m.version, By: m.by}
 	for _, p := range m.prints {
 		if p.addon == addon {
 			state.Print = p.print
+		} else {
+			state.Siblings = append(state.Siblings, p.addon)
 		}
 	}
 	return state

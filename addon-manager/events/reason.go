@@ -24,6 +24,8 @@ const (
 	TookOver = "TookOver"
 	// Adopted: an object of another tool is the addon's now.
 	Adopted = "Adopted"
+	// Recreated: a field that cannot change in place has changed.
+	Recreated = "Recreated"
 	// Contested: somebody changes an object again and again.
 	Contested = "Contested"
 )

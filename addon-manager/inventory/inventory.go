@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -29,6 +30,12 @@ type Entry struct {
 	// Hash is that of what was applied, Print that of what the server made of it.
 	Hash  string `json:"hash,omitempty"`
 	Print string `json:"print,omitempty"`
+	// Claims are what only one object can have, and this one has.
+	Claims []string `json:"claims,omitempty"`
+	// Keep: it is let go of rather than deleted when it leaves the tree.
+	Keep bool `json:"keep,omitempty"`
+	// Approved: a person has agreed to its deletion.
+	Approved bool `json:"approved,omitempty"`
 	// Seen is the resourceVersion of the answer; not kept across restarts.
 	Seen uint64 `json:"-"`
 }
@@ -47,12 +54,16 @@ func (i Inventory) Clone() Inventory {
 const (
 	prefix       = "inventory-"
 	label        = "turnup.dev/inventory"
+	dependsOn    = "turnup.dev/depends-on"
 	key          = "objects.json"
 	fieldManager = "turnup-addon-manager"
 )
 
 // Store keeps inventories as ConfigMaps.
-type Store struct{ client typed.ConfigMapsGetter }
+type Store struct {
+	client typed.ConfigMapsGetter
+	needs  map[string][]string
+}
 
 // NewStore returns a store.
 func NewStore(client typed.ConfigMapsGetter) *Store { return &Store{client: client} }
@@ -64,24 +75,36 @@ func (s *Store) Load(ctx context.Context) (map[string]Inventory, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read inventories: %w", err)
 	}
-	inventories := map[string]Inventory{}
+	inventories, needs := map[string]Inventory{}, map[string][]string{}
 	for _, config := range list.Items {
 		inventory, err := decode([]byte(config.Data[key]))
 		if err != nil {
 			return nil, fmt.Errorf("read ConfigMap %s/%s: %w; repair it by hand: without it nothing can be pruned safely", object.Namespace, config.Name, err)
 		}
-		inventories[config.Labels[label]] = inventory
+		addon := config.Labels[label]
+		inventories[addon] = inventory
+		if names := config.Annotations[dependsOn]; names != "" {
+			needs[addon] = strings.Split(names, ",")
+		}
 	}
+	s.needs = needs
 	return inventories, nil
 }
 
+// Needs lists the addons that one depended on when its inventory was loaded: what
+// is taken away goes in the other order.
+func (s *Store) Needs(addon string) []string { return s.needs[addon] }
+
 // Save writes an addon's inventory as a whole.
-func (s *Store) Save(ctx context.Context, addon string, inventory Inventory) error {
+func (s *Store) Save(ctx context.Context, addon string, inventory Inventory, needs []string) error {
+	metadata := map[string]any{
+		"name": prefix + addon, "namespace": object.Namespace, "labels": map[string]string{label: addon},
+	}
+	if len(needs) > 0 {
+		metadata["annotations"] = map[string]string{dependsOn: strings.Join(needs, ",")}
+	}
 	body, err := json.Marshal(map[string]any{
-		"apiVersion": "v1", "kind": "ConfigMap",
-		"metadata": map[string]any{
-			"name": prefix + addon, "namespace": object.Namespace, "labels": map[string]string{label: addon},
-		},
+		"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata,
 		"data": map[string]string{key: string(encode(inventory))},
 	})
 	if err != nil {

@@ -62,15 +62,26 @@ func TestOneRequestInTenFails(t *testing.T) {
 // TestARevisionThatCouldNotBeReadIsReadAgain lets the first reads of a new revision fail.
 func TestARevisionThatCouldNotBeReadIsReadAgain(t *testing.T) {
 	a, f, _, random := troubled(t, "again")
+	// Random bytes do not compress: the tree is too large to travel with its head.
+	ballast := make([]byte, 600<<10)
+	for i := range ballast {
+		ballast[i] = byte(random.UintN(256))
+	}
+	push := func() {
+		files := f.files()
+		files["notes/ballast.bin"] = string(ballast)
+		f.edited = false
+		a.ship(files, "edit"+approved)
+	}
 	a.manage()
-	a.push(f)
+	push()
 	a.settled(f)
 	chunk := func(r faults.Request) bool { return r.Verb == "get" && strings.HasPrefix(r.Name, "addons-") }
 	for _, fault := range []faults.Fault{{Status: http.StatusServiceUnavailable}, {Status: http.StatusNotFound}} {
 		a.proxy.Clear()
 		a.proxy.Add(faults.Rule{Match: chunk, Most: 2, Fault: fault})
 		some(f, random)
-		a.push(f)
+		push()
 		a.settled(f)
 		if a.proxy.Hits() == 0 {
 			t.Error("no read of a revision was hit")

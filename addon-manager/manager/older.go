@@ -10,20 +10,6 @@ import (
 	"turnup.dev/kubectl-turnup/addon-manager/source"
 )
 
-// older reads the newest revision in the cluster that is whole.
-func (m *Manager) older(ctx context.Context) (source.Tree, bool) {
-	heads, err := source.Revisions(ctx, m.config)
-	if err != nil {
-		return source.Tree{}, false
-	}
-	for _, head := range heads {
-		if tree, err := source.Read(ctx, m.config, head); err == nil {
-			return tree, true
-		}
-	}
-	return source.Tree{}, false
-}
-
 // lastGood finds, for addons that do not build and that this process has never
 // seen working, the newest revision in which they do: a restart must not end
 // the enforcing of what was true before.
@@ -58,7 +44,9 @@ func (m *Manager) lastGood(ctx context.Context, built []build.Addon) map[string]
 				continue
 			}
 			// What another addon declares by now is not this one's any more.
-			old.Objects = slices.DeleteFunc(old.Objects, func(o object.Declared) bool { return claimed[o.Ref] })
+			old.Objects = slices.DeleteFunc(old.Objects, func(o plan.Object) bool { return claimed[o.Ref] })
+			// Who it waits for may have left since.
+			old.DependsOn = nil
 			planned := plan.Make([]build.Addon{old}, build.Value(tree.Files, "network_provider"), func(object.Ref) string { return "" })[0]
 			if planned.Err == nil {
 				kept[name] = planned

@@ -13,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"turnup.dev/kubectl-turnup/addon-manager/api"
+	"turnup.dev/kubectl-turnup/addon-manager/object"
 )
 
 func sorted(list []string) []string { slices.Sort(list); return list }
@@ -66,6 +67,7 @@ metadata: {name: settings, namespace: order}
 		revision := w.push(configMap("other", "1"))
 		w.ready("other", revision)
 		w.eventually("the user addon is gone", func() error { _, err := w.get("configmaps", "turnup-system", "inventory-a-user"); return gone(err) })
+		w.approve("b-definer")
 		w.addon("b-definer", func(a api.Addon) error {
 			if !strings.Contains(a.Status.Message, "still holds configmaps/foreign") {
 				return fmt.Errorf("%s: %q", a.Status.Ready, a.Status.Message)
@@ -91,14 +93,13 @@ func TestANamespaceOfTheClusterIsNeverPruned(t *testing.T) {
 		"system/kustomization.yaml": "resources: [namespace.yaml]\n", "system/namespace.yaml": system,
 	})))
 	w.push(configMap("fine", "1"))
-	w.addon("system", func(a api.Addon) error {
-		if !strings.Contains(a.Status.Message, "part of the cluster") {
-			return fmt.Errorf("%q", a.Status.Message)
-		}
-		return nil
-	})
-	if u, err := w.get("namespaces", "", "kube-public"); err != nil || u.GetDeletionTimestamp() != nil {
+	w.eventually("the addon is gone", func() error { _, err := w.get("configmaps", "turnup-system", "inventory-system"); return gone(err) })
+	u, err := w.get("namespaces", "", "kube-public")
+	if err != nil || u.GetDeletionTimestamp() != nil {
 		t.Fatalf("kube-public is being deleted (%v)", err)
+	}
+	if len(object.Owners(u)) > 0 || u.GetLabels()[object.Label] != "" {
+		t.Errorf("it still looks like ours: %v %v", object.Owners(u), u.GetLabels())
 	}
 }
 
@@ -175,11 +176,13 @@ func TestABrokenSourceKeepsTheLastRevision(t *testing.T) {
 	w.start()
 	w.ready("kept", w.push(configMap("kept", "1")))
 	w.patch("configmaps", "turnup-system", "addon-source", `{"data":{"revision":"next","sha256":"`+strings.Repeat("0", 64)+`"}}`)
-	w.addon("kept", func(a api.Addon) error {
-		if !strings.Contains(a.Status.Message, "sha256") {
-			return fmt.Errorf("%q", a.Status.Message)
+	w.source(func(s api.SourceStatus) error {
+		for _, c := range s.Conditions {
+			if c.Type == api.Fetched && c.Status == metav1.ConditionFalse && strings.Contains(c.Message, "sha256") {
+				return nil
+			}
 		}
-		return nil
+		return fmt.Errorf("%+v", s.Conditions)
 	})
 	w.delete("configmaps", "default", "kept")
 	w.within("drift is still undone", 2*time.Second, func() error { _, err := w.get("configmaps", "default", "kept"); return err })

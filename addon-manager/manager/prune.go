@@ -2,22 +2,37 @@ package manager
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"sync"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
+	"turnup.dev/kubectl-turnup/addon-manager/api"
 	"turnup.dev/kubectl-turnup/addon-manager/apply"
 	"turnup.dev/kubectl-turnup/addon-manager/inventory"
 	"turnup.dev/kubectl-turnup/addon-manager/object"
 	"turnup.dev/kubectl-turnup/addon-manager/plan"
 )
 
+// outlive is how long what left the tree may stay because the addon is not healthy.
+const outlive = time.Minute
+
+// pendingShown bounds the list in an Addon's status.
+const pendingShown = 20
+
 // retire takes a whole addon away that is not in the tree any more.
 func (w *worker) retire(ctx context.Context, g goal) (time.Duration, bool) {
 	clear(w.failures)
-	w.waiting = ""
+	clear(w.undone)
 	w.found(g.generation)
-	w.deleteAll(ctx, g, nil)
+	if other := w.m.dependents(w.name); other != "" && time.Since(g.since) < leaveBudget {
+		w.waiting = "waiting until addon " + other + ", which depends on it, is gone"
+	} else {
+		leaves := w.leaves(&g)
+		w.deleteAll(ctx, g, w.agreed(ctx, g, leaves))
+	}
 	if w.size() > 0 {
 		w.save(ctx)
 		w.publish(g)
@@ -36,70 +51,142 @@ func (w *worker) retire(ctx context.Context, g goal) (time.Duration, bool) {
 	return 0, true
 }
 
-func (w *worker) size() int {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return len(w.inventory)
-}
-
 // prune deletes what the addon owns and does not declare any more. Not in a pass
-// in which something failed or waits; and what replaces it should be healthy.
+// in which something failed or waits, and not before what replaces it is healthy;
+// except for what has an address or a port that a declared object waits for.
 func (w *worker) prune(ctx context.Context, g goal) {
-	if g.hold != "" || g.addon == nil || len(w.failures) > 0 || w.waiting != "" || ctx.Err() != nil {
+	w.pending = nil
+	if ctx.Err() != nil || g.addon == nil {
 		return
 	}
-	if !w.healthy(g) && time.Since(g.since) < outlive {
-		return
-	}
-	w.deleteAll(ctx, g, w.declared())
-}
-
-// deleteAll deletes what is in the inventory and not to be kept, in the reverse
-// order of applying. What cannot go yet is tried again later.
-func (w *worker) deleteAll(ctx context.Context, g goal, keep []object.Ref) {
-	kept := map[object.Ref]bool{}
-	for _, ref := range keep {
-		kept[ref] = true
-		delete(w.doomed, ref)
-	}
-	byStage := map[plan.Stage][]inventory.Entry{}
-	w.mu.Lock()
-	for ref, entry := range w.inventory {
-		if t := w.doomed[ref]; !kept[ref] && (t == nil || !time.Now().Before(t.next)) {
-			byStage[plan.StageOf(ref)] = append(byStage[plan.StageOf(ref)], entry)
+	for ref := range w.doomed {
+		if w.m.declares(ref) == w.name {
+			delete(w.doomed, ref)
 		}
 	}
-	w.mu.Unlock()
+	leaves := w.leaves(&g)
+	agreed := w.agreed(ctx, g, leaves)
+	rash := len(w.failures) > 0 || w.waiting != "" || !w.healthy(g) && time.Since(g.since) < outlive
+	if rash {
+		agreed = slices.DeleteFunc(agreed, func(e inventory.Entry) bool { return !w.m.stands(e.Ref, e.Claims) })
+	}
+	w.deleteAll(ctx, g, agreed)
+}
+
+// leaves lists what is owned and nobody's by the tree, and brings the goal up
+// to date; nothing, if the tree has changed since the pass began. What another
+// addon declares is handed over, as soon as that addon has it on record.
+func (w *worker) leaves(g *goal) []inventory.Entry {
+	w.m.mu.Lock()
+	defer w.m.mu.Unlock()
+	now := w.snapshot()
+	if now.generation != g.generation {
+		return nil
+	}
+	*g = now
+	return slices.DeleteFunc(w.undeclared(), func(entry inventory.Entry) bool {
+		heir := w.m.owners[entry.Ref]
+		if heir == "" || heir == w.name {
+			return heir != ""
+		}
+		if w.m.workers[heir].owns(entry.Ref) {
+			w.m.log.Info("handed over", "addon", w.name, "object", entry.String(), "to", heir)
+			w.own(entry.Ref, nil)
+		}
+		return true
+	})
+}
+
+// agreed is what of it may go: nothing as long as something holds it all, and
+// without an approval nothing that needs one.
+func (w *worker) agreed(ctx context.Context, g goal, leaves []inventory.Entry) []inventory.Entry {
+	w.pending = nil
+	if g.hold != "" || g.frozen != "" {
+		return nil
+	}
+	var pending []object.Ref
+	for _, entry := range leaves {
+		if !entry.Keep && !entry.Approved && (g.over != "" || plan.Protected(entry.Ref)) {
+			pending = append(pending, entry.Ref)
+		}
+	}
+	if len(pending) == 0 {
+		return leaves
+	}
+	token := plan.Token(pending)
+	if w.m.asks.of(w.name).ApprovedPrune != token {
+		w.pending = &api.PendingPrune{Token: token, Count: len(pending), Objects: names(pending)}
+		return slices.DeleteFunc(leaves, func(e inventory.Entry) bool { return slices.Contains(pending, e.Ref) })
+	}
+	// The approval is for all of them, so it has to outlive the first deletion.
+	for i, entry := range leaves {
+		if slices.Contains(pending, entry.Ref) {
+			leaves[i].Approved = true
+			w.own(entry.Ref, &leaves[i])
+		}
+	}
+	if err := w.write(ctx); err != nil {
+		w.m.log.Warn("approval not written; nothing is pruned", "addon", w.name, "error", err)
+		return nil
+	}
+	w.m.log.Info("prune approved", "addon", w.name, "objects", len(pending))
+	return leaves
+}
+
+func names(refs []object.Ref) []string {
+	slices.SortFunc(refs, object.Ref.Compare)
+	list := make([]string, 0, min(len(refs), pendingShown))
+	for _, ref := range refs[:min(len(refs), pendingShown)] {
+		list = append(list, ref.String())
+	}
+	return list
+}
+
+// deleteAll deletes in the reverse order of applying. What cannot go yet is
+// tried again later.
+func (w *worker) deleteAll(ctx context.Context, g goal, entries []inventory.Entry) {
+	byStage := map[plan.Stage][]inventory.Entry{}
+	for _, entry := range entries {
+		if t := w.doomed[entry.Ref]; t == nil || !time.Now().Before(t.next) {
+			byStage[plan.StageOf(entry.Ref)] = append(byStage[plan.StageOf(entry.Ref)], entry)
+		}
+	}
 	stages := plan.Stages()
 	slices.Reverse(stages)
 	for _, stage := range stages {
-		var group sync.WaitGroup
+		var group errgroup.Group
+		group.SetLimit(share)
 		var mu sync.Mutex
 		for _, entry := range byStage[stage] {
-			if heir := w.m.declares(entry.Ref); heir != "" && heir != w.name {
-				w.m.log.Info("handed over", "addon", w.name, "object", entry.String(), "to", heir, "revision", g.revision)
-				w.own(entry.Ref, nil)
-				continue
-			}
-			group.Go(func() {
-				fate, why, err := w.m.client.Delete(ctx, w.name, entry.Ref, entry.UID)
+			group.Go(func() error {
+				fate, why, err := w.remove(ctx, entry)
 				mu.Lock()
 				defer mu.Unlock()
-				w.deleted(ctx, g, entry.Ref, fate, why, err)
+				w.deleted(ctx, g, entry, fate, why, err)
+				return nil
 			})
 		}
-		group.Wait()
+		_ = group.Wait() // The fates are recorded one by one.
 		if ctx.Err() != nil {
 			return
 		}
 	}
 }
 
+// remove deletes an object, or lets go of one that stays.
+func (w *worker) remove(ctx context.Context, entry inventory.Entry) (apply.Fate, string, error) {
+	if entry.Keep {
+		return apply.NotOurs, "it stays in the cluster, as the tree said", w.m.client.LetGo(ctx, w.name, entry.Ref)
+	}
+	return w.m.client.Delete(ctx, w.name, entry.Ref, entry.UID, w.m.alias(entry.Ref))
+}
+
 // deleted records what came of one deletion. Only a confirmed one shrinks the inventory.
-func (w *worker) deleted(ctx context.Context, g goal, ref object.Ref, fate apply.Fate, why string, err error) {
+func (w *worker) deleted(ctx context.Context, g goal, entry inventory.Entry, fate apply.Fate, why string, err error) {
 	if ctx.Err() != nil {
 		return
 	}
+	ref := entry.Ref
 	if err != nil {
 		why = err.Error()
 	}
@@ -108,7 +195,8 @@ func (w *worker) deleted(ctx context.Context, g goal, ref object.Ref, fate apply
 		delete(w.health, ref)
 		delete(w.undone, ref)
 		w.own(ref, nil)
-		w.m.Metrics.Pruned.Add(1)
+		w.m.freed(ref, entry.Claims)
+		w.m.metrics.Pruned()
 		w.m.log.Info("pruned", "addon", w.name, "object", ref.String(), "fate", string(fate), "why", why, "revision", g.revision)
 		return
 	}
@@ -117,7 +205,7 @@ func (w *worker) deleted(ctx context.Context, g goal, ref object.Ref, fate apply
 		t = &trouble{reason: "PrunePending"}
 		w.doomed[ref] = t
 	}
-	if message := string(fate) + ": " + why; t.message != message {
+	if message := fmt.Sprintf("%s: %s", fate, why); t.message != message {
 		t.message = message
 		w.m.log.Info("not pruned yet", "addon", w.name, "object", ref.String(), "fate", string(fate), "why", why)
 	}

@@ -192,7 +192,7 @@ func TestKilledAnywhereItLosesSightOfNothing(t *testing.T) {
 	}
 	defer log.Close()
 	for round := range 12 {
-		w.push(tree())
+		w.pushApproved(tree())
 		process := exec.Command(binary, "--kubeconfig", shared.Kubeconfig, "--identity", "kill", "--listen=", "--interval=1s")
 		process.Stderr = log
 		if err := process.Start(); err != nil {
@@ -206,7 +206,7 @@ func TestKilledAnywhereItLosesSightOfNothing(t *testing.T) {
 		w.inventoryCovers(round)
 	}
 	last := tree()
-	revision := w.push(last)
+	revision := w.pushApproved(last)
 	w.start()
 	for _, addon := range []string{"kill-a", "kill-b", "kill-c"} {
 		w.ready(addon, revision)

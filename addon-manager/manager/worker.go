@@ -4,29 +4,16 @@ import (
 	"context"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 
+	"turnup.dev/kubectl-turnup/addon-manager/api"
+	"turnup.dev/kubectl-turnup/addon-manager/apply"
 	"turnup.dev/kubectl-turnup/addon-manager/health"
 	"turnup.dev/kubectl-turnup/addon-manager/inventory"
 	"turnup.dev/kubectl-turnup/addon-manager/object"
 	"turnup.dev/kubectl-turnup/addon-manager/plan"
 )
-
-// goal is what a worker has to make true.
-type goal struct {
-	generation int
-	revision   string
-	// addon is the last plan without error; nil where there never was one.
-	addon *plan.Addon
-	// since is when addon last changed.
-	since time.Time
-	// leave says that the addon is not in the tree any more.
-	leave bool
-	// hold says why nothing may be pruned, "" for nothing.
-	hold string
-	// err says why the revision's own plan is not in addon.
-	err error
-}
 
 // worker makes the cluster like one addon. Its goroutine does one pass at a
 // time; a slow or broken addon holds up no other.
@@ -34,23 +21,30 @@ type worker struct {
 	m    *Manager
 	name string
 	wake chan struct{}
+	// hurry makes the next pass try again what failed, without waiting.
+	hurry atomic.Bool
 
 	mu   sync.Mutex
 	goal goal
+	// needs are the addons that the last usable plan depends on.
+	needs []string
 	// founded is the generation whose definitions and roles were tried.
 	founded int
-	// readyHash is the last addon hash that was applied and healthy.
-	readyHash string
-	inventory inventory.Inventory
+	// readyHash is the last addon hash that was applied and healthy, doneHash
+	// the last that was applied.
+	readyHash, doneHash string
+	inventory           inventory.Inventory
 
 	// The rest belongs to the goroutine alone.
-	unsaved  bool
+	unsaved  atomic.Bool
 	failures map[object.Ref]*trouble
 	doomed   map[object.Ref]*trouble
 	undone   map[object.Ref]*trouble
 	health   map[object.Ref]health.State
+	verdicts map[object.Ref]verdict
 	looked   time.Time
 	waiting  string
+	pending  *api.PendingPrune
 	// told is what was logged last.
 	told string
 }
@@ -60,6 +54,7 @@ type trouble struct {
 	hash    string
 	message string
 	reason  string
+	by      string
 	count   int
 	next    time.Time
 }
@@ -74,8 +69,8 @@ func (t *trouble) again(first, most time.Duration) {
 func newWorker(m *Manager, name string, inv inventory.Inventory) *worker {
 	return &worker{
 		m: m, name: name, wake: make(chan struct{}, 1), inventory: inv.Clone(),
-		failures: map[object.Ref]*trouble{}, doomed: map[object.Ref]*trouble{},
-		undone: map[object.Ref]*trouble{}, health: map[object.Ref]health.State{},
+		failures: map[object.Ref]*trouble{}, doomed: map[object.Ref]*trouble{}, undone: map[object.Ref]*trouble{},
+		health: map[object.Ref]health.State{}, verdicts: map[object.Ref]verdict{},
 	}
 }
 
@@ -103,67 +98,12 @@ func (w *worker) run(ctx context.Context) {
 		if done || ctx.Err() != nil {
 			return
 		}
-		w.m.Metrics.PassSeconds.Observe(time.Since(begin))
+		w.m.metrics.Passed(time.Since(begin))
 		if next <= 0 {
 			next = time.Hour
 		}
 		timer.Reset(next)
 	}
-}
-
-// aim gives the worker a new plan; one with an error leaves the last one in force.
-func (w *worker) aim(addon *plan.Addon, revision string, generation int) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	g := &w.goal
-	g.generation, g.revision, g.leave, g.hold, g.err = generation, revision, false, "", addon.Err
-	if addon.Err != nil {
-		g.hold = "the revision could not be used"
-		return
-	}
-	if len(addon.Objects) == 0 && len(w.inventory) > 0 {
-		// More likely a mistake than a wish; who wishes it removes the directory.
-		g.hold = "the addon builds to nothing; nothing is pruned (to remove it, remove its directory)"
-		return
-	}
-	if g.addon == nil || g.addon.Hash != addon.Hash || len(g.addon.Objects) != len(addon.Objects) {
-		g.since = time.Now()
-	}
-	g.addon = addon
-}
-
-// leave tells the worker that its addon is not in the tree.
-func (w *worker) leave(revision string, generation int, empty bool) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	g := &w.goal
-	g.generation, g.revision, g.err = generation, revision, nil
-	if empty {
-		g.hold = "the addon tree is empty; nothing is pruned"
-		return
-	}
-	g.leave, g.hold, g.addon = true, "", nil
-}
-
-func (w *worker) snapshot() goal {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.goal
-}
-
-func (w *worker) leaving() bool { return w.snapshot().leave }
-
-// declared lists the objects of the goal.
-func (w *worker) declared() []object.Ref {
-	g := w.snapshot()
-	if g.addon == nil {
-		return nil
-	}
-	refs := make([]object.Ref, 0, len(g.addon.Objects))
-	for _, o := range g.addon.Objects {
-		refs = append(refs, o.Ref)
-	}
-	return refs
 }
 
 func (w *worker) owns(ref object.Ref) bool {
@@ -188,42 +128,49 @@ func (w *worker) own(ref object.Ref, entry *inventory.Entry) {
 	} else {
 		w.inventory[ref] = *entry
 	}
-	w.unsaved = true
+	w.unsaved.Store(true)
 }
 
-// found marks a generation's definitions and roles as tried, and wakes those who wait.
-func (w *worker) found(generation int) {
-	w.mu.Lock()
-	news := w.founded < generation
-	w.founded = max(w.founded, generation)
-	w.mu.Unlock()
-	if news {
-		w.m.wakeAll()
-	}
-}
-
-// behind tells whether others should wait for this addon's definitions and roles.
-func (w *worker) behind(generation int) bool {
+func (w *worker) size() int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.goal.addon != nil && !w.goal.leave && w.founded < generation
+	return len(w.inventory)
 }
 
-// holdsUp tells whether others should wait for this network addon.
-func (w *worker) holdsUp() bool {
+// undeclared lists what is owned and not in the addon's own plan.
+func (w *worker) undeclared() []inventory.Entry {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	g := w.goal
-	return g.addon != nil && g.addon.Network && w.readyHash != g.addon.Hash && time.Since(g.since) < networkBudget
+	declared := map[object.Ref]bool{}
+	if w.goal.addon != nil {
+		for _, o := range w.goal.addon.Objects {
+			declared[o.Ref] = true
+		}
+	}
+	var list []inventory.Entry
+	for ref, entry := range w.inventory {
+		if !declared[ref] {
+			list = append(list, entry)
+		}
+	}
+	return list
 }
 
-// ready marks an addon hash as having been healthy, and wakes those who wait.
-func (w *worker) ready(hash string, network bool) {
-	w.mu.Lock()
-	news := w.readyHash != hash
-	w.readyHash = hash
-	w.mu.Unlock()
-	if news && network {
-		w.m.wakeAll()
+// declared lists the objects of the goal.
+func (w *worker) declared() []object.Ref {
+	g := w.snapshot()
+	if g.addon == nil {
+		return nil
 	}
+	refs := make([]object.Ref, 0, len(g.addon.Objects))
+	for _, o := range g.addon.Objects {
+		refs = append(refs, o.Ref)
+	}
+	return refs
+}
+
+// keeps tells whether an object stays in the cluster when it leaves the tree. The
+// manager's own never go with it: nothing would be left to bring them back.
+func (w *worker) keeps(o plan.Object) bool {
+	return o.Keep || o.EnsureExists || w.name == Self || apply.System(o.Ref)
 }

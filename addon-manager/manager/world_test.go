@@ -25,6 +25,7 @@ import (
 
 	"turnup.dev/kubectl-turnup/addon-manager/api"
 	"turnup.dev/kubectl-turnup/addon-manager/apply"
+	"turnup.dev/kubectl-turnup/addon-manager/build"
 	"turnup.dev/kubectl-turnup/addon-manager/inventory"
 	"turnup.dev/kubectl-turnup/addon-manager/manager"
 	"turnup.dev/kubectl-turnup/addon-manager/manifests"
@@ -66,6 +67,8 @@ type world struct {
 	client  *apply.Client
 	log     *lines
 	stop    func()
+	// trees are what was pushed, by revision.
+	trees map[string]map[string][]byte
 	// rest is what managers connect with.
 	rest *rest.Config
 }
@@ -76,7 +79,7 @@ func newWorld(t *testing.T) *world {
 		t.Skipf("SKIPPED, NOTHING IS PROVEN: %v", missing)
 	}
 	config := shared.Config
-	w := &world{t: t, objects: dynamic.NewForConfigOrDie(config), config: typedcore.NewForConfigOrDie(config), log: &lines{t: t}, rest: config}
+	w := &world{t: t, objects: dynamic.NewForConfigOrDie(config), config: typedcore.NewForConfigOrDie(config), log: &lines{t: t}, rest: config, trees: map[string]map[string][]byte{}}
 	disco := discovery.NewDiscoveryClientForConfigOrDie(config)
 	w.client = apply.New(w.objects, metadata.NewForConfigOrDie(config), apply.NewMapper(disco))
 	installed, err := manifests.Render(manifests.Options{Image: "none", APIHost: "127.0.0.1", APIPort: "1"})
@@ -141,22 +144,43 @@ func (w *world) halt() {
 // push makes these files the tree; a path without a kustomization gets one.
 func (w *world) push(files map[string]string) string {
 	w.t.Helper()
+	return w.commit(source.Tree{Files: bytesOf(files), Message: w.t.Name()})
+}
+
+// pushApproved is push, approving whatever is pruned by it.
+func (w *world) pushApproved(files map[string]string) string {
+	w.t.Helper()
+	return w.commit(source.Tree{Files: bytesOf(files), Message: w.t.Name() + "\n\n" + api.PruneTrailer + ": approved\n"})
+}
+
+func bytesOf(files map[string]string) map[string][]byte {
 	tree := map[string][]byte{}
 	for name, text := range files {
 		tree[name] = []byte(text)
 	}
-	head, err := source.Push(context.Background(), w.config, source.Tree{Files: tree, Message: w.t.Name()})
+	return tree
+}
+
+// commit pushes a tree with all that belongs to it.
+func (w *world) commit(tree source.Tree) string {
+	w.t.Helper()
+	head, err := source.Push(context.Background(), w.config, tree)
 	if err != nil {
 		w.t.Fatal(err)
 	}
+	w.trees[head.Revision] = tree.Files
 	return head.Revision
 }
 
-// ready waits until an addon is ready at a revision.
+// ready waits until an addon is as a revision has it.
 func (w *world) ready(addon, revision string) api.Addon {
 	w.t.Helper()
+	built, err := build.One(w.trees[revision], addon)
+	if err != nil {
+		w.t.Fatal(err)
+	}
 	return w.addon(addon, func(a api.Addon) error {
-		if !a.IsReady(revision) {
+		if !a.IsTrueTo(built.Hash) {
 			return fmt.Errorf("%s is %s at %s: %s", addon, a.Status.Ready, a.Status.Revision, a.Status.Message)
 		}
 		return nil
@@ -178,6 +202,40 @@ func (w *world) addon(name string, check func(api.Addon) error) (found api.Addon
 		return fmt.Errorf("there is no addon %s", name)
 	})
 	return found
+}
+
+// source waits until what is told about the source is right.
+func (w *world) source(check func(api.SourceStatus) error) {
+	w.t.Helper()
+	w.eventually("the source", func() error {
+		s, _, err := api.ReadSource(context.Background(), w.objects)
+		if err != nil {
+			return err
+		}
+		return check(s.Status)
+	})
+}
+
+// ask changes the spec of an Addon.
+func (w *world) ask(addon, spec string) {
+	w.t.Helper()
+	_, err := w.objects.Resource(api.Addons()).Patch(context.Background(), addon, types.MergePatchType,
+		[]byte(`{"spec":`+spec+`}`), metav1.PatchOptions{FieldManager: "somebody"})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// approve agrees to what an addon wants to prune.
+func (w *world) approve(addon string) {
+	w.t.Helper()
+	a := w.addon(addon, func(a api.Addon) error {
+		if a.Status.PendingPrune == nil {
+			return fmt.Errorf("nothing of it waits for an approval: %s", a.Status.Message)
+		}
+		return nil
+	})
+	w.ask(addon, `{"approvedPrune":"`+a.Status.PendingPrune.Token+`"}`)
 }
 
 func (w *world) get(resource, namespace, name string) (*unstructured.Unstructured, error) {

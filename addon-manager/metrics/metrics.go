@@ -1,5 +1,3 @@
-//go:build prometheus
-
 // Package metrics is what the addon manager counts and measures, for Prometheus.
 package metrics
 

@@ -58,6 +58,21 @@ func Owners(meta metav1.Object) []string {
 	return list
 }
 
+// LastWriter is the manager, not one of ours, that wrote to an object's content
+// last; "" where nobody else did.
+func LastWriter(meta metav1.Object) string {
+	var last metav1.ManagedFieldsEntry
+	for _, entry := range meta.GetManagedFields() {
+		if strings.HasPrefix(entry.Manager, "turnup") || entry.Subresource == "status" || entry.Time == nil {
+			continue
+		}
+		if last.Time == nil || last.Time.Before(entry.Time) {
+			last = entry
+		}
+	}
+	return last.Manager
+}
+
 // Version makes a resourceVersion comparable. Since Kubernetes 1.35 the order of
 // resource versions of one type is part of the API; anything else counts as 0.
 func Version(rv string) uint64 {

@@ -32,6 +32,19 @@ type Head struct {
 	Author  string
 	Message string
 	Pushed  time.Time
+	// blob is the whole revision, where it is small enough to travel with its head.
+	blob []byte
+}
+
+// Slim is the head without the files that it may carry.
+func (h Head) Slim() Head {
+	h.blob = nil
+	return h
+}
+
+// Is tells whether two heads name the same revision, pushed once.
+func (h Head) Is(o Head) bool {
+	return h.Name == o.Name && h.SHA256 == o.SHA256 && h.Revision == o.Revision && h.Pushed.Equal(o.Pushed)
 }
 
 func (h Head) data() map[string]string {

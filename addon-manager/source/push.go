@@ -19,6 +19,9 @@ import (
 
 const (
 	chunkBytes = 700 << 10
+	// inlineBytes is how large a packed tree may be that travels with its head as
+	// well: the manager then has it with the event, and asks for nothing.
+	inlineBytes = 256 << 10
 	// keep is how many revisions stay in the cluster.
 	keep         = 10
 	fieldManager = "kubectl-turnup"
@@ -54,13 +57,16 @@ func Push(ctx context.Context, client typed.ConfigMapsGetter, tree Tree) (Head, 
 			return Head{}, fmt.Errorf("push revision %s, part %d of %d: %w", head.Revision, i+1, len(chunks), err)
 		}
 	}
+	if len(blob) <= inlineBytes {
+		head.blob = blob
+	}
 	if err := point(ctx, client, head); err != nil {
 		return Head{}, fmt.Errorf("push revision %s: %w", head.Revision, err)
 	}
 	if err := expire(ctx, client, head); err != nil {
 		return head, fmt.Errorf("revision %s is pushed, but old ones could not be removed: %w", head.Revision, err)
 	}
-	return head, nil
+	return head.Slim(), nil
 }
 
 func chunk(head Head, i int, data []byte) *corev1.ConfigMap {
@@ -96,11 +102,15 @@ func create(ctx context.Context, client typed.ConfigMapsGetter, chunk *corev1.Co
 // point makes the head name a revision. The whole head is one server-side
 // apply: two pushes at once leave one of the two, never a mixture.
 func point(ctx context.Context, client typed.ConfigMapsGetter, head Head) error {
-	body, err := json.Marshal(map[string]any{
+	content := map[string]any{
 		"apiVersion": "v1", "kind": "ConfigMap",
 		"metadata": map[string]any{"name": HeadName, "namespace": object.Namespace},
 		"data":     head.data(),
-	})
+	}
+	if head.blob != nil {
+		content["binaryData"] = map[string][]byte{chunkKey: head.blob}
+	}
+	body, err := json.Marshal(content)
 	if err != nil {
 		return err
 	}

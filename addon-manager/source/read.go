@@ -33,6 +33,9 @@ func Current(ctx context.Context, client typed.ConfigMapsGetter) (Head, error) {
 
 // Read fetches a revision and proves that it is whole.
 func Read(ctx context.Context, client typed.ConfigMapsGetter, head Head) (Tree, error) {
+	if head.blob != nil && digest(head.blob) == head.SHA256 {
+		return unpack(head, head.blob)
+	}
 	var blob bytes.Buffer
 	for i := range head.Chunks {
 		chunk, err := client.ConfigMaps(object.Namespace).Get(ctx, chunkName(head.Name, i), metav1.GetOptions{})
@@ -47,11 +50,15 @@ func Read(ctx context.Context, client typed.ConfigMapsGetter, head Head) (Tree, 
 	if sum := digest(blob.Bytes()); sum != head.SHA256 {
 		return Tree{}, fmt.Errorf("read revision %s: its sha256 is %s, the head says %s; push it again", head.Revision, sum, head.SHA256)
 	}
-	files, err := Unpack(blob.Bytes())
+	return unpack(head, blob.Bytes())
+}
+
+func unpack(head Head, blob []byte) (Tree, error) {
+	files, err := Unpack(blob)
 	if err != nil {
 		return Tree{}, fmt.Errorf("read revision %s: %w", head.Revision, err)
 	}
-	return Tree{Revision: head.Revision, Author: head.Author, Message: head.Message, Pushed: head.Pushed, Files: files}, nil
+	return Tree{Revision: head.Revision, Author: head.Author, Message: head.Message, Pushed: head.Pushed, SHA256: head.SHA256, Files: files}, nil
 }
 
 // Watch calls found with the head that counts now and with each one after it,
@@ -60,10 +67,11 @@ func Watch(ctx context.Context, client typed.ConfigMapsGetter, found func(Head, 
 	var last Head
 	tell := func(config *corev1.ConfigMap) {
 		head, err := headOf(config.Data)
-		if err == nil && head == last {
+		if err == nil && head.Is(last) {
 			return
 		}
 		last = head
+		head.blob = config.BinaryData[chunkKey]
 		found(head, err)
 	}
 	pause := time.Duration(0)

@@ -27,8 +27,16 @@ type Tree struct {
 	Author   string
 	Message  string
 	Pushed   time.Time
+	// SHA256 is that of the packed files, "" where they never were.
+	SHA256 string
 	// Files are the regular files, by slash-separated path from the tree's root.
 	Files map[string][]byte
+}
+
+// Slim is the tree without its files.
+func (t Tree) Slim() Tree {
+	t.Files = nil
+	return t
 }
 
 // The limits of a tree. etcd holds ten revisions of it, compressed.

@@ -145,7 +145,7 @@ func (s *stage) push(revision string, files map[string]string) {
 			owned[one.Ref] = inventory.Entry{Ref: one.Ref, Version: one.Version}
 			s.apply(addon.Name, one)
 		}
-		s.must(inventory.NewStore(s.api.typed.CoreV1()).Save(s.t.Context(), addon.Name, owned))
+		s.must(inventory.NewStore(s.api.typed.CoreV1()).Save(s.t.Context(), addon.Name, owned, nil))
 		s.report(addon.Name, api.AddonStatus{Ready: "True", Mode: "enforce", Revision: revision, TreeHash: hashes[addon.Name], Objects: len(owned)})
 	}
 }

@@ -10,7 +10,6 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/client-go/metadata"
 
 	"turnup.dev/kubectl-turnup/addon-manager/object"
 )
@@ -30,26 +29,27 @@ const (
 	Kept Fate = "kept"
 )
 
-// protected namespaces are never deleted, whoever declared them.
-var protected = []string{"default", "kube-system", "kube-public", "kube-node-lease", object.Namespace}
+// System tells whether an object is a namespace of the cluster itself, which is
+// never deleted, whoever declared it.
+func System(ref object.Ref) bool {
+	return ref.GroupKind() == schema.GroupKind{Kind: "Namespace"} &&
+		slices.Contains([]string{"default", "kube-system", "kube-public", "kube-node-lease", object.Namespace}, ref.Name)
+}
 
 // Delete takes one object away that the inventory lists with this uid, and says
-// what became of it and why.
-func (c *Client) Delete(ctx context.Context, addon string, ref object.Ref, uid string) (Fate, string, error) {
+// what became of it and why. declared tells whether a uid is that of an object
+// which the tree has: the same one is served in several groups (Event, Ingress).
+func (c *Client) Delete(ctx context.Context, addon string, ref object.Ref, uid string, declared func(uid string) bool) (Fate, string, error) {
 	c.slots <- struct{}{}
 	defer func() { <-c.slots }()
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	gvr, namespaced, err := c.Resource(ctx, ref, "")
+	resource, err := c.meta(ctx, ref)
 	if meta.IsNoMatchError(err) {
 		return Gone, "its kind is gone", nil
 	}
 	if err != nil {
 		return Kept, "", err
-	}
-	var resource metadata.ResourceInterface = c.metadata.Resource(gvr)
-	if namespaced {
-		resource = c.metadata.Resource(gvr).Namespace(ref.Namespace)
 	}
 	live, err := resource.Get(ctx, ref.Name, metav1.GetOptions{})
 	switch {
@@ -57,6 +57,8 @@ func (c *Client) Delete(ctx context.Context, addon string, ref object.Ref, uid s
 		return Gone, "", nil
 	case err != nil:
 		return Kept, "", err
+	case declared(string(live.UID)):
+		return NotOurs, "the tree declares it in another API group", nil
 	case live.Labels[object.Label] != addon && live.Labels[object.Label] != "":
 		return NotOurs, "it belongs to addon " + live.Labels[object.Label] + " now", nil
 	case !slices.Contains(object.Owners(live), addon) && (uid == "" || string(live.UID) != uid):
@@ -89,18 +91,18 @@ func (c *Client) Delete(ctx context.Context, addon string, ref object.Ref, uid s
 	return Terminating, held(after), nil
 }
 
-func held(live *metav1.PartialObjectMetadata) string {
-	if len(live.Finalizers) == 0 {
+func held(live metav1.Object) string {
+	if len(live.GetFinalizers()) == 0 {
 		return "being deleted"
 	}
-	return "held by " + strings.Join(live.Finalizers, ", ")
+	return "held by " + strings.Join(live.GetFinalizers(), ", ")
 }
 
 // precious says why an object must not be deleted although nobody declares it.
 func (c *Client) precious(ctx context.Context, ref object.Ref) (string, error) {
 	switch ref.GroupKind() {
 	case schema.GroupKind{Kind: "Namespace"}:
-		if slices.Contains(protected, ref.Name) {
+		if System(ref) {
 			return "the namespace is part of the cluster", nil
 		}
 		return c.inhabited(ctx, ref.Name)

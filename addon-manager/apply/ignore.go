@@ -1,0 +1,149 @@
+package apply
+
+import (
+	"context"
+	"encoding/json"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/dynamic"
+
+	"turnup.dev/kubectl-turnup/addon-manager/object"
+)
+
+// initialManager holds fields that are set once and then left to others, an
+// autoscaler say. Some manager has to: a field that its only owner stops
+// applying falls back to its default.
+const initialManager = "turnup-initial"
+
+// applyIgnoring applies everything but the ignored fields, which are set only when
+// the object is made.
+func (c *Client) applyIgnoring(ctx context.Context, resource dynamic.ResourceInterface, r Request) (Outcome, error) {
+	lean := without(r.Object.Data, r.Object.Ignore)
+	live, err := resource.Get(ctx, r.Object.Name, metav1.GetOptions{})
+	switch {
+	case apierrors.IsNotFound(err):
+		live, err = initial(ctx, resource, r.Object, r.Object.Data)
+	case err == nil && !r.Known:
+		err = owned(live, r.Object)
+	}
+	if err != nil {
+		return Outcome{}, err
+	}
+	if owns(live, object.FieldManager(r.Addon), r.Object.Ignore) || manages(live, initialManager) {
+		return c.hold(ctx, resource, r, live, lean)
+	}
+	return c.send(ctx, resource, r, lean)
+}
+
+// hold hands the ignored fields to the initial manager, with the values that
+// they have now, and leaves it nothing else.
+func (c *Client) hold(ctx context.Context, resource dynamic.ResourceInterface, r Request, live *unstructured.Unstructured, lean []byte) (Outcome, error) {
+	var kept []string
+	for _, path := range r.Object.Ignore {
+		if owns(live, object.FieldManager(r.Addon), []string{path}) || owns(live, initialManager, []string{path}) {
+			kept = append(kept, path)
+		}
+	}
+	// First together, then ours without them: no moment without an owner.
+	if owns(live, object.FieldManager(r.Addon), r.Object.Ignore) {
+		if _, err := initial(ctx, resource, r.Object, only(r.Object, live, kept)); err != nil {
+			return Outcome{}, err
+		}
+	}
+	out, err := c.send(ctx, resource, r, lean)
+	if err != nil {
+		return out, err
+	}
+	after, err := initial(ctx, resource, r.Object, only(r.Object, out.Live, kept))
+	if err == nil {
+		out.Live = after
+	}
+	return out, err
+}
+
+func initial(ctx context.Context, resource dynamic.ResourceInterface, o object.Declared, data []byte) (*unstructured.Unstructured, error) {
+	force := true
+	return resource.Patch(ctx, o.Name, types.ApplyPatchType, data, metav1.PatchOptions{FieldManager: initialManager, Force: &force})
+}
+
+// without is an object's JSON without some fields.
+func without(data []byte, paths []string) []byte {
+	var content map[string]any
+	if json.Unmarshal(data, &content) != nil {
+		return data
+	}
+	for _, path := range paths {
+		object.ParsePath(path).Remove(content)
+	}
+	lean, err := json.Marshal(content)
+	if err != nil {
+		return data
+	}
+	return lean
+}
+
+// only is an object's identity and some of its live fields.
+func only(o object.Declared, live *unstructured.Unstructured, paths []string) []byte {
+	content := map[string]any{}
+	for _, path := range paths {
+		object.ParsePath(path).Copy(live.Object, content)
+	}
+	metadata, ok := content["metadata"].(map[string]any)
+	if !ok {
+		metadata = map[string]any{}
+	}
+	metadata["name"] = o.Name
+	if o.Namespace != "" {
+		metadata["namespace"] = o.Namespace
+	}
+	content["metadata"] = metadata
+	return encode(o, content)
+}
+
+func manages(live metav1.Object, manager string) bool {
+	for _, entry := range live.GetManagedFields() {
+		if entry.Manager == manager && entry.Subresource == "" {
+			return true
+		}
+	}
+	return false
+}
+
+// owns tells whether a manager has applied one of some fields.
+func owns(live metav1.Object, manager string, paths []string) bool {
+	for _, entry := range live.GetManagedFields() {
+		if entry.Manager != manager || entry.Operation != metav1.ManagedFieldsOperationApply || entry.FieldsV1 == nil {
+			continue
+		}
+		var fields map[string]any
+		if json.Unmarshal(entry.FieldsV1.GetRawBytes(), &fields) != nil {
+			continue
+		}
+		for _, path := range paths {
+			if object.ParsePath(path).Owned(fields) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// alike compares two states of an object, without what every write changes.
+func alike(a, b *unstructured.Unstructured) bool {
+	return string(essence(a)) == string(essence(b))
+}
+
+func essence(u *unstructured.Unstructured) []byte {
+	u = u.DeepCopy()
+	u.SetManagedFields(nil)
+	u.SetResourceVersion("")
+	u.SetGeneration(0)
+	data, err := json.Marshal(u.Object)
+	if err != nil {
+		return nil
+	}
+	return data
+}

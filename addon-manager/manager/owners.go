@@ -1,0 +1,130 @@
+package manager
+
+import (
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"turnup.dev/kubectl-turnup/addon-manager/object"
+)
+
+// own records who declares what; m.mu is held.
+func (m *Manager) own() {
+	m.owners = map[object.Ref]string{}
+	for name, w := range m.workers {
+		for _, ref := range w.declared() {
+			m.owners[ref] = name
+		}
+	}
+}
+
+// holder says which addon has applied an object; m.mu is held.
+func (m *Manager) holder(ref object.Ref) string {
+	for name, w := range m.workers {
+		if w.owns(ref) {
+			return name
+		}
+	}
+	return ""
+}
+
+// declares returns the addon whose tree has an object, "" for none.
+func (m *Manager) declares(ref object.Ref) string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.owners[ref]
+}
+
+// alias tells whether a uid is that of an object which the tree declares.
+func (m *Manager) alias(ref object.Ref) func(uid string) bool {
+	return func(uid string) bool {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		for other, addon := range m.owners {
+			if other == ref || other.Name != ref.Name || other.Namespace != ref.Namespace || m.workers[addon] == nil {
+				continue
+			}
+			if entry, known := m.workers[addon].entry(other); known && entry.UID == uid {
+				return true
+			}
+		}
+		return false
+	}
+}
+
+// touched wakes the worker whose object changed.
+func (m *Manager) touched(ref object.Ref) {
+	m.mu.Lock()
+	w := m.workers[m.owners[ref]]
+	m.mu.Unlock()
+	if w != nil {
+		w.poke()
+	}
+}
+
+// listed wakes everybody who may have lost or gained an object of a kind.
+func (m *Manager) listed(schema.GroupKind) { m.wakeAll() }
+
+// kinds are those of everything that is owned or declared.
+func (m *Manager) kinds() map[schema.GroupKind]bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	kinds := map[schema.GroupKind]bool{}
+	for ref := range m.owners {
+		kinds[ref.GroupKind()] = true
+	}
+	for _, w := range m.workers {
+		w.mu.Lock()
+		for ref := range w.inventory {
+			kinds[ref.GroupKind()] = true
+		}
+		w.mu.Unlock()
+	}
+	return kinds
+}
+
+// want makes addons give up what they own, do not declare, and an object that
+// is declared needs now: an address or a port that only one object can have.
+func (m *Manager) want(claimant object.Ref, claims []string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	news := false
+	for _, claim := range claims {
+		news = news || m.wanted[claim] != claimant
+		m.wanted[claim] = claimant
+	}
+	if !news {
+		return
+	}
+	for _, w := range m.workers {
+		w.poke()
+	}
+}
+
+// freed tells those who wait for claims that the object which had them is gone.
+func (m *Manager) freed(holder object.Ref, claims []string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, claim := range claims {
+		claimant, wanted := m.wanted[claim]
+		if !wanted || claimant == holder {
+			continue
+		}
+		if w := m.workers[m.owners[claimant]]; w != nil {
+			w.hurry.Store(true)
+			w.poke()
+		}
+	}
+}
+
+// stands tells whether an object that leaves stands in the way of one that is
+// declared.
+func (m *Manager) stands(ref object.Ref, claims []string) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, claim := range claims {
+		claimant, wanted := m.wanted[claim]
+		if wanted && claimant != ref && m.owners[claimant] != "" {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,138 @@
+package manager
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"turnup.dev/kubectl-turnup/addon-manager/build"
+	"turnup.dev/kubectl-turnup/addon-manager/plan"
+	"turnup.dev/kubectl-turnup/addon-manager/source"
+)
+
+// revise makes a tree the goal of all workers.
+func (m *Manager) revise(ctx context.Context, tree source.Tree) {
+	begin := time.Now()
+	built := m.builder.Build(tree.Files)
+	m.metrics.Built(time.Since(begin))
+	kept := m.lastGood(ctx, built)
+	m.mu.Lock()
+	addons := plan.Make(built, build.Value(tree.Files, "network_provider"), m.holder)
+	problems := build.Problems(tree.Files)
+	frozen := frozen(built, problems)
+	m.tree, m.since = tree.Slim(), time.Now()
+	m.generation++
+	m.aim(ctx, addons, kept, frozen)
+	m.retireOthers(addons, frozen)
+	m.own()
+	if plan.Approves(tree.Message) {
+		m.approve()
+	}
+	m.weigh()
+	m.mu.Unlock()
+	m.origin.mu.Lock()
+	m.origin.usable = usable(addons, problems)
+	m.origin.mu.Unlock()
+	m.metrics.InForce(tree.Revision, tree.Pushed)
+	m.tellSource()
+	m.wakeAll()
+}
+
+// aim gives each addon's worker its plan; m.mu is held.
+func (m *Manager) aim(ctx context.Context, addons []plan.Addon, kept map[string]plan.Addon, frozen string) {
+	for i := range addons {
+		addon := &addons[i]
+		w := m.workers[addon.Name]
+		if w == nil {
+			w = m.start(ctx, addon.Name, nil)
+		}
+		if addon.Err != nil {
+			if old, ok := kept[addon.Name]; ok {
+				w.aim(&old, m.tree.Revision, m.generation, frozen)
+			}
+			m.log.Error("addon not usable", "addon", addon.Name, "revision", m.tree.Revision, "error", addon.Err)
+		}
+		w.aim(addon, m.tree.Revision, m.generation, frozen)
+	}
+}
+
+// retireOthers takes leave of the addons that are not in the tree; m.mu is held.
+func (m *Manager) retireOthers(addons []plan.Addon, frozen string) {
+	inTree := map[string]bool{}
+	for _, addon := range addons {
+		inTree[addon.Name] = true
+	}
+	hold := ""
+	if len(addons) == 0 {
+		hold = "the addon tree is empty; nothing is pruned"
+		m.log.Error("tree is empty: nothing is pruned", "revision", m.tree.Revision)
+	}
+	for name, w := range m.workers {
+		if !inTree[name] {
+			w.leave(m.tree.Revision, m.generation, hold, frozen)
+		}
+	}
+	for _, name := range m.writer.Names() {
+		if m.workers[name] == nil {
+			m.writer.Remove(name)
+		}
+	}
+}
+
+// frozen says why nothing at all may be pruned: as long as an addon does not
+// build, nobody knows what it would have declared.
+func frozen(built []build.Addon, problems []error) string {
+	for _, problem := range problems {
+		return fmt.Sprintf("%v; nothing is pruned until it is settled", problem)
+	}
+	for _, b := range built {
+		if b.Err != nil {
+			return fmt.Sprintf("addon %s does not build; nothing is pruned until it does", b.Name)
+		}
+	}
+	return ""
+}
+
+// usable says what is wrong with a tree as a whole.
+func usable(addons []plan.Addon, problems []error) error {
+	if len(addons) == 0 {
+		problems = append(problems, errors.New("the addon tree is empty; nothing is pruned"))
+	}
+	return errors.Join(problems...)
+}
+
+// approve agrees to everything that the revision takes away; m.mu is held.
+func (m *Manager) approve() {
+	for _, w := range m.workers {
+		for _, entry := range w.undeclared() {
+			if m.owners[entry.Ref] == "" && !entry.Keep {
+				entry.Approved = true
+				w.own(entry.Ref, &entry)
+			}
+		}
+	}
+}
+
+// weigh holds what the tree takes away against the budget; m.mu is held.
+func (m *Manager) weigh() {
+	owned, doomed := 0, map[*worker]int{}
+	total := 0
+	for _, w := range m.workers {
+		owned += w.size()
+		for _, entry := range w.undeclared() {
+			if m.owners[entry.Ref] == "" && !entry.Keep && !entry.Approved {
+				doomed[w]++
+				total++
+			}
+		}
+	}
+	over := ""
+	if plan.Over(owned, total, m.asks.origin().PruneBudget) {
+		over = fmt.Sprintf("the tree would delete %d of %d objects, more than its budget", total, owned)
+		m.log.Warn("prune budget exceeded: nothing is pruned until it is approved", "objects", total, "of", owned, "revision", m.tree.Revision)
+	}
+	for _, w := range m.workers {
+		w.budget(over)
+	}
+}
