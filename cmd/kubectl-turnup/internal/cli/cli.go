@@ -73,7 +73,7 @@ func wayOut(code int, err error) error {
 	}
 	var request *url.Error
 	if errors.As(err, &request) && ui.HintOf(err) == "" {
-		return ui.Hint(err, "is the cluster up, and is it the right one? `kubectl config view --minify` shows where the kubeconfig leads")
+		return ui.Hint(err, "does its API server run? `kubectl turnup status` looks at a cluster of ours, `kubectl config view --minify` shows where a kubeconfig leads")
 	}
 	return err
 }

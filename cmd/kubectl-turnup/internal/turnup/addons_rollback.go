@@ -53,7 +53,8 @@ func (a *Addons) Revisions(ctx context.Context) (RevisionList, error) {
 	return list, nil
 }
 
-// find is the one revision that begins with a text.
+// find is the one revision that begins with a text. Of several pushes of the
+// same dirty commit it is the newest.
 func (l RevisionList) find(prefix string) (Revision, error) {
 	var matches []Revision
 	for _, revision := range l.Items {
