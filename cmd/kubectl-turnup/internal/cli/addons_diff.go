@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"io"
 
@@ -32,12 +33,13 @@ Exit codes: 0 nothing would change, 1 something would, 2 not comparable.`,
 				return coded{err, exitDiffTrouble}
 			}
 			diff, trouble := m.Diff(cmd.Context(), d)
-			if err := output.print(a.streams.Out, diff, func(w io.Writer) error { return diffText(w, diff) }); err != nil {
-				return coded{err, exitDiffTrouble}
-			}
-			switch {
-			case trouble != nil:
+			if trouble != nil && len(diff.Changes) == 0 {
 				return coded{trouble, exitDiffTrouble}
+			}
+			err = output.print(a.streams.Out, diff, func(w io.Writer) error { return diffText(w, diff) })
+			switch {
+			case trouble != nil || err != nil:
+				return coded{errors.Join(trouble, err), exitDiffTrouble}
 			case !diff.Empty():
 				return exitStatus(1)
 			}
