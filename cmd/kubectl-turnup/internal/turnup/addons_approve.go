@@ -33,7 +33,7 @@ func (a *Addons) Approve(ctx context.Context, names []string) ([]string, error) 
 		total += addon.Status.PendingPrune.Count
 		a.Out.Printf("%s", doomed(addon))
 	}
-	question := fmt.Sprintf("delete %s from the cluster?", count(total, "object"))
+	question := fmt.Sprintf("Delete %s from the cluster?", count(total, "object"))
 	if err := a.Out.Confirm(ctx, question); err != nil {
 		return nil, err
 	}

@@ -50,13 +50,17 @@ func (t *Turnup) deployManager(ctx context.Context, to *access) error {
 	if err != nil {
 		return err
 	}
-	return t.step(ctx, "deploy the addon manager", managerBudget, func(ctx context.Context, step *ui.Step) error {
-		objects, err := t.managerObjects(file.Endpoint)
-		if err != nil {
-			return err
-		}
-		return applyManager(ctx, to, objects, CredentialsOf(t.Config), step)
-	})
+	step := t.Out.Step("deploy the addon manager", managerBudget)
+	objects, err := t.managerObjects(file.Endpoint)
+	if err != nil {
+		return step.End(err)
+	}
+	rules, err := applyManager(ctx, to, objects, CredentialsOf(t.Config), step)
+	if err == nil && rules {
+		step.Done(ruledByTree)
+		return nil
+	}
+	return step.End(err)
 }
 
 func (t *Turnup) managerObjects(endpoint string) ([]*unstructured.Unstructured, error) {
@@ -67,37 +71,9 @@ func (t *Turnup) managerObjects(endpoint string) ([]*unstructured.Unstructured, 
 	set := images.For(t.Config.Bootstrap.KubernetesVersion, t.Config.Bootstrap.Registry)
 	return manifests.Render(manifests.Options{
 		Image: set.Ref(images.AddonManager), APIHost: host, APIPort: port,
-		Interval: time.Duration(t.Config.Addons.Interval) * time.Second,
-		Replicas: min(2, t.Config.Provision.ControlPlanes),
-		Source:   SourceSpec(t.Config),
+		Interval: managerInterval(t.Config), Replicas: managerReplicas(t.Config),
+		Source: SourceSpec(t.Config),
 	})
-}
-
-// applyManager applies the manager's objects in order, and the credentials as
-// soon as there is a namespace for them.
-func applyManager(ctx context.Context, to *access, objects []*unstructured.Unstructured, secret Credentials, step *ui.Step) error {
-	credentials, err := secret.object()
-	if err != nil {
-		return err
-	}
-	for _, object := range objects {
-		if err := applyOne(ctx, to, object, step); err != nil {
-			return err
-		}
-		if object.GetKind() == "Namespace" && credentials != nil {
-			if err := applyOne(ctx, to, credentials, step); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-func applyOne(ctx context.Context, to *access, object *unstructured.Unstructured, step *ui.Step) error {
-	if err := serverside.Apply(ctx, to.dynamic, object, managerBudget, step.See); err != nil {
-		return fmt.Errorf("apply %s: %w", serverside.Title(object), err)
-	}
-	return nil
 }
 
 // Deployment is what `addons deploy` is asked for on a cluster that turnup did
@@ -163,11 +139,16 @@ func (a *Addons) install(ctx context.Context, to *access, d Deployment) error {
 	objects, err := manifests.Render(manifests.Options{
 		Image: d.Image, APIHost: host, APIPort: port, Replicas: max(1, d.Replicas), Source: d.Source,
 	})
-	if err == nil {
-		err = applyManager(ctx, to, objects, d.Credentials, step)
-	}
 	if err != nil {
 		return step.End(err)
+	}
+	rules, err := applyManager(ctx, to, objects, d.Credentials, step)
+	if err != nil {
+		return step.End(err)
+	}
+	if rules {
+		step.Done(ruledByTree)
+		return nil
 	}
 	step.Done("API server at " + server)
 	return nil

@@ -84,7 +84,7 @@ func Enabled(cfg config.Cluster) []string {
 	if cfg.Addons.CoreDNS {
 		names = append(names, "coredns")
 	}
-	return names
+	return append(names, managerAddon)
 }
 
 func (t Tree) copyAddon(name string) error {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"strconv"
+	"time"
 
 	"turnup.dev/kubectl-turnup/internal/config"
 	"turnup.dev/kubectl-turnup/internal/images"
@@ -43,8 +44,20 @@ data:
 		{"image_flannel", set.Ref(images.Flannel)},
 		{"image_flannel_cni_plugin", set.Ref(images.FlannelCNIPlugin)},
 		{"image_coredns", set.Ref(images.CoreDNS)},
+		{"image_addon_manager", set.Ref(images.AddonManager)},
+		{"addon_manager_interval", managerInterval(cfg).String()},
+		{"addon_manager_replicas", strconv.Itoa(managerReplicas(cfg))},
 	} {
 		fmt.Fprintf(&out, "  %s: %s\n", v[0], strconv.Quote(v[1]))
 	}
 	return out.Bytes(), nil
 }
+
+// managerInterval is the time between two passes of the addon manager over everything.
+func managerInterval(cfg config.Cluster) time.Duration {
+	return time.Duration(cfg.Addons.Interval) * time.Second
+}
+
+// managerReplicas is how many addon managers run: with more than one control
+// plane, a second one stands by.
+func managerReplicas(cfg config.Cluster) int { return min(2, cfg.Provision.ControlPlanes) }

@@ -1,0 +1,105 @@
+package turnup
+
+import (
+	"context"
+	"fmt"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"turnup.dev/kubectl-turnup/addon-manager/object"
+	"turnup.dev/kubectl-turnup/internal/serverside"
+	"turnup.dev/kubectl-turnup/internal/ui"
+	"turnup.dev/kubectl-turnup/internal/wait"
+)
+
+// ruledByTree is what deploy says where the manager keeps itself true.
+const ruledByTree = "left as the tree has it, in " + managerAddon + "/"
+
+// applyManager applies the manager's objects in order, and the credentials as
+// soon as there is a namespace for them. Where the tree has the manager as one
+// of its addons, and one runs, only the source is applied (rules is true): what
+// the tree says of the manager counts, and nobody else changes it.
+func applyManager(ctx context.Context, to *access, objects []*unstructured.Unstructured, secret Credentials, step *ui.Step) (rules bool, err error) {
+	credentials, err := secret.object()
+	if err != nil {
+		return false, err
+	}
+	live, err := liveManager(ctx, to, step)
+	if err != nil {
+		return false, err
+	}
+	adopted := live != nil && live.Labels[object.Label] == managerAddon
+	rules = adopted && !down(live)
+	for _, one := range objects {
+		mine := one.GetKind() == "AddonSource"
+		if adopted && !mine {
+			// What the tree's own apply put there, so that a repair takes nothing away.
+			labels := one.GetLabels()
+			if labels == nil {
+				labels = map[string]string{}
+			}
+			labels[object.Label] = managerAddon
+			one.SetLabels(labels)
+		}
+		if mine || !rules {
+			if err := applyOne(ctx, to, one, step); err != nil {
+				return false, err
+			}
+		}
+		if one.GetKind() == "Namespace" && credentials != nil {
+			if err := applyOne(ctx, to, credentials, step); err != nil {
+				return false, err
+			}
+		}
+	}
+	return rules, nil
+}
+
+// liveManager is the manager's Deployment; nil where there is none. It is the
+// first thing that is asked of a new API server, which may refuse for a moment.
+func liveManager(ctx context.Context, to *access, step *ui.Step) (*appsv1.Deployment, error) {
+	var live *appsv1.Deployment
+	err := wait.For(ctx, wait.Options{
+		What: "the API server to say whether there is an addon manager", Budget: managerBudget, See: step.See,
+	}, func(ctx context.Context) (bool, string, error) {
+		found, err := to.typed.AppsV1().Deployments(managerNamespace).Get(ctx, managerAddon, metav1.GetOptions{})
+		if apierrors.IsNotFound(err) {
+			return true, "", nil
+		}
+		live = found
+		return err == nil, "", err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return live, nil
+}
+
+// down tells whether no manager runs: one that the tree has broken cannot take
+// the correction, so deploy brings it up again.
+func down(d *appsv1.Deployment) bool {
+	for _, condition := range d.Status.Conditions {
+		if condition.Type == appsv1.DeploymentAvailable {
+			return condition.Status == corev1.ConditionFalse
+		}
+	}
+	return false
+}
+
+// applyOne applies an object that deploy makes. The manager's own are applied as
+// the manager does when the tree has them: one name, so that a field which the
+// tree drops is not held by the other.
+func applyOne(ctx context.Context, to *access, one *unstructured.Unstructured, step *ui.Step) error {
+	as := object.FieldManager(managerAddon)
+	if kind := one.GetKind(); kind == "AddonSource" || kind == "Secret" {
+		as = serverside.FieldManager
+	}
+	if err := serverside.ApplyAs(ctx, to.dynamic, as, one, managerBudget, step.See); err != nil {
+		return fmt.Errorf("apply %s: %w", serverside.Title(one), err)
+	}
+	return nil
+}
