@@ -100,7 +100,10 @@ func dice(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 4)) }
 // push makes a forest the tree, with an approval of what it prunes.
 func (a *arena) push(f *forest) string {
 	a.Helper()
-	f.edited = false
+	f.edited, f.pushed = false, map[string]bool{}
+	for _, o := range f.things() {
+		f.pushed[o.id()] = true
+	}
 	return a.ship(f.files(), "edit"+approved)
 }
 

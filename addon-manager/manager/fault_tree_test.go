@@ -35,6 +35,8 @@ type forest struct {
 	broken map[string]bool
 	// ghosts left the tree while an addon was broken, and may not go yet.
 	ghosts map[string]thing
+	// pushed is what the last push declared; what was never pushed leaves no ghost.
+	pushed map[string]bool
 	// simple forests have neither namespaces nor definitions, placeless ones no namespaces, sound
 	// ones no broken addons.
 	simple, placeless, sound bool
@@ -69,7 +71,7 @@ func (f *forest) drop(o thing) {
 				continue
 			}
 			delete(things, id)
-			if len(f.broken) > 0 {
+			if len(f.broken) > 0 && f.pushed[id] {
 				f.ghosts[id] = other
 			}
 		}
