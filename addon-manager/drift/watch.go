@@ -1,21 +1,24 @@
-// Package drift watches the metadata of everything the addons own: one watch
-// per kind, only objects that carry our label, and of each only its uid and the
-// fingerprint of our fields. Nothing else is kept in memory.
+// Package drift watches everything the addons own: one watch per kind, only
+// objects that carry our label, and of each nothing is kept but its uid, the
+// fingerprint of our fields and its health. Of kinds whose being there is their
+// health, only the metadata travels.
 package drift
 
 import (
 	"context"
 	"strings"
 	"sync"
-	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/watch"
+	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/metadata"
 	"k8s.io/client-go/tools/cache"
 
+	"turnup.dev/kubectl-turnup/addon-manager/health"
 	"turnup.dev/kubectl-turnup/addon-manager/object"
 )
 
@@ -34,11 +37,14 @@ type State struct {
 	// Version is that of the object or, where it does not exist, of the newest
 	// event of its kind.
 	Version uint64
+	// Health is the object's, as of Version.
+	Health health.State
 }
 
 // Watcher watches the kinds that are declared to it.
 type Watcher struct {
-	client metadata.Interface
+	metadata metadata.Interface
+	objects  dynamic.Interface
 	// changed is told of each event.
 	changed func(object.Ref)
 	// synced is told when a kind's whole list was (re)read.
@@ -49,8 +55,8 @@ type Watcher struct {
 }
 
 // New returns a watcher of nothing.
-func New(client metadata.Interface, changed func(object.Ref), synced func(schema.GroupKind)) *Watcher {
-	return &Watcher{client: client, changed: changed, synced: synced, kinds: map[schema.GroupKind]*kind{}}
+func New(meta metadata.Interface, objects dynamic.Interface, changed func(object.Ref), synced func(schema.GroupKind)) *Watcher {
+	return &Watcher{metadata: meta, objects: objects, changed: changed, synced: synced, kinds: map[schema.GroupKind]*kind{}}
 }
 
 // Declare makes sure that a kind is watched, until ctx ends.
@@ -66,7 +72,7 @@ func (w *Watcher) Declare(ctx context.Context, gk schema.GroupKind, gvr schema.G
 	ctx, stop := context.WithCancel(ctx)
 	k := &kind{group: gk, gvr: gvr, stop: stop, watcher: w, objects: map[name]mark{}}
 	w.kinds[gk] = k
-	go k.run(ctx, w.client)
+	go k.run(ctx)
 }
 
 // Keep stops the watches of all kinds but these.
@@ -92,19 +98,6 @@ func (w *Watcher) Lookup(ref object.Ref, addon string) State {
 	return k.lookup(name{ref.Namespace, ref.Name}, addon)
 }
 
-// Len is how many objects are remembered.
-func (w *Watcher) Len() int {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	n := 0
-	for _, k := range w.kinds {
-		k.mu.Lock()
-		n += len(k.objects)
-		k.mu.Unlock()
-	}
-	return n
-}
-
 type name struct{ namespace, name string }
 
 // mark is what is kept of one object.
@@ -113,6 +106,7 @@ type mark struct {
 	version uint64
 	by      string
 	prints  []print
+	health  health.State
 }
 
 type print struct{ addon, print string }
@@ -130,27 +124,42 @@ type kind struct {
 	objects map[name]mark
 }
 
-func (k *kind) run(ctx context.Context, client metadata.Interface) {
+func (k *kind) run(ctx context.Context) {
 	only := func(options metav1.ListOptions) metav1.ListOptions {
 		options.LabelSelector = object.Label
 		return options
 	}
+	whole, meta := k.watcher.objects.Resource(k.gvr), k.watcher.metadata.Resource(k.gvr)
 	source := &cache.ListWatch{
 		ListWithContextFunc: func(ctx context.Context, options metav1.ListOptions) (runtime.Object, error) {
-			return client.Resource(k.gvr).List(ctx, only(options))
+			return whole.List(ctx, only(options))
 		},
 		WatchFuncWithContext: func(ctx context.Context, options metav1.ListOptions) (watch.Interface, error) {
-			return client.Resource(k.gvr).Watch(ctx, only(options))
+			return whole.Watch(ctx, only(options))
 		},
 	}
-	cache.NewReflectorWithOptions(cache.ToListWatcherWithWatchListSemantics(source, client), &metav1.PartialObjectMetadata{}, k,
-		cache.ReflectorOptions{Name: k.group.String()}).RunWithContext(ctx)
+	var client, expected any = k.watcher.objects, &unstructured.Unstructured{}
+	if health.Passive(object.Ref{Group: k.group.Group, Kind: k.group.Kind}) {
+		source.ListWithContextFunc = func(ctx context.Context, options metav1.ListOptions) (runtime.Object, error) {
+			return meta.List(ctx, only(options))
+		}
+		source.WatchFuncWithContext = func(ctx context.Context, options metav1.ListOptions) (watch.Interface, error) {
+			return meta.Watch(ctx, only(options))
+		}
+		client, expected = k.watcher.metadata, &metav1.PartialObjectMetadata{}
+	}
+	cache.NewReflectorWithOptions(cache.ToListWatcherWithWatchListSemantics(source, client), expected, k,
+		cache.ReflectorOptions{Name: k.group.String(), TypeDescription: k.group.String()}).RunWithContext(ctx)
 }
 
-func markOf(meta *metav1.PartialObjectMetadata) mark {
-	m := mark{uid: string(meta.UID), version: object.Version(meta.ResourceVersion), by: strings.Clone(object.LastWriter(meta))}
+func markOf(meta metav1.Object) mark {
+	m := mark{uid: strings.Clone(string(meta.GetUID())), version: object.Version(meta.GetResourceVersion()), by: strings.Clone(object.LastWriter(meta))}
 	for _, addon := range object.Owners(meta) {
-		m.prints = append(m.prints, print{addon, object.Print(meta, addon)})
+		m.prints = append(m.prints, print{strings.Clone(addon), object.Print(meta, addon)})
+	}
+	m.health = health.State{Healthy: true, Version: m.version}
+	if whole, ok := meta.(*unstructured.Unstructured); ok {
+		m.health = health.Of(whole)
 	}
 	return m
 }
@@ -162,7 +171,7 @@ func (k *kind) lookup(n name, addon string) State {
 	if !exists {
 		return State{Synced: k.synced, Version: k.version}
 	}
-	state := State{Synced: k.synced, Exists: true, UID: m.uid, Version: m.version, By: m.by}
+	state := State{Synced: k.synced, Exists: true, UID: m.uid, Version: m.version, By: m.by, Health: m.health}
 	for _, p := range m.prints {
 		if p.addon == addon {
 			state.Print = p.print
@@ -174,11 +183,11 @@ func (k *kind) lookup(n name, addon string) State {
 }
 
 func (k *kind) put(obj any, exists bool) {
-	meta, ok := obj.(*metav1.PartialObjectMetadata)
+	meta, ok := obj.(metav1.Object)
 	if !ok {
 		return
 	}
-	n, m := name{meta.Namespace, meta.Name}, markOf(meta)
+	n, m := name{strings.Clone(meta.GetNamespace()), strings.Clone(meta.GetName())}, markOf(meta)
 	k.mu.Lock()
 	if exists {
 		k.objects[n] = m
@@ -187,7 +196,7 @@ func (k *kind) put(obj any, exists bool) {
 	}
 	k.version = max(k.version, m.version)
 	k.mu.Unlock()
-	k.watcher.changed(object.Ref{Group: k.group.Group, Kind: k.group.Kind, Namespace: meta.Namespace, Name: meta.Name})
+	k.watcher.changed(object.Ref{Group: k.group.Group, Kind: k.group.Kind, Namespace: n.namespace, Name: n.name})
 }
 
 // Add, Update, Delete, Replace, Bookmark and Resync make a kind a store that a
@@ -209,8 +218,8 @@ func (k *kind) Bookmark(version string) error {
 func (k *kind) Replace(list []any, version string) error {
 	objects := make(map[name]mark, len(list))
 	for _, obj := range list {
-		if meta, ok := obj.(*metav1.PartialObjectMetadata); ok {
-			objects[name{meta.Namespace, meta.Name}] = markOf(meta)
+		if meta, ok := obj.(metav1.Object); ok {
+			objects[name{strings.Clone(meta.GetNamespace()), strings.Clone(meta.GetName())}] = markOf(meta)
 		}
 	}
 	k.mu.Lock()
@@ -219,30 +228,4 @@ func (k *kind) Replace(list []any, version string) error {
 	k.mu.Unlock()
 	k.watcher.synced(k.group)
 	return nil
-}
-
-// Synced waits until the first list of every declared kind is in, or the time is up.
-func (w *Watcher) Synced(ctx context.Context, budget time.Duration) bool {
-	deadline := time.Now().Add(budget)
-	for time.Now().Before(deadline) && ctx.Err() == nil {
-		if w.ready() {
-			return true
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	return w.ready()
-}
-
-func (w *Watcher) ready() bool {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	for _, k := range w.kinds {
-		k.mu.Lock()
-		synced := k.synced
-		k.mu.Unlock()
-		if !synced {
-			return false
-		}
-	}
-	return true
 }

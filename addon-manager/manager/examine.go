@@ -14,31 +14,42 @@ import (
 	"turnup.dev/kubectl-turnup/addon-manager/plan"
 )
 
-const (
-	// glance is the least time between two looks at an addon's health.
-	glance = 100 * time.Millisecond
-	// relook is when an unhealthy object is looked at without an event.
-	relook = 2 * time.Second
-)
+// relook is when an unhealthy object is asked for without an event: some rules
+// of health depend on the time (a pod that stays unschedulable).
+const relook = 15 * time.Second
 
-// examine looks at the health of what changed since the last look.
+// state is an object's health: what its last apply answered or, where that is
+// newer, what the watches have seen.
+func (w *worker) state(ref object.Ref) (state health.State, known bool) {
+	state, known = w.health[ref]
+	seen := w.m.drift.Lookup(ref, w.name)
+	switch {
+	case !seen.Synced:
+		return state, known
+	case seen.Exists && (!known || seen.Version > state.Version):
+		return seen.Health, true
+	case !seen.Exists && known && seen.Version > state.Version:
+		return health.State{Message: "it does not exist", Version: seen.Version}, true
+	}
+	return state, known
+}
+
+// examine asks for the unhealthy objects that nothing has been heard of for a while.
 func (w *worker) examine(ctx context.Context, g goal) {
-	if time.Since(w.looked) < glance {
+	if time.Since(w.looked) < relook {
 		return
 	}
+	var sick []plan.Object
+	for _, o := range g.addon.Objects {
+		if state, known := w.state(o.Ref); known && !state.Healthy && w.owns(o.Ref) {
+			sick = append(sick, o)
+		}
+	}
+	w.looked = time.Now()
 	var group errgroup.Group
 	group.SetLimit(share)
 	var mu sync.Mutex
-	var curious []plan.Object
-	for _, o := range g.addon.Objects {
-		if w.curious(o.Ref) {
-			curious = append(curious, o)
-		}
-	}
-	if len(curious) > 0 {
-		w.looked = time.Now()
-	}
-	for _, o := range curious {
+	for _, o := range sick {
 		group.Go(func() error {
 			live, err := w.m.client.Get(ctx, o.Ref, o.Version)
 			mu.Lock()
@@ -48,13 +59,11 @@ func (w *worker) examine(ctx context.Context, g goal) {
 				w.health[o.Ref] = healthOf(o.Ref, live)
 			case apierrors.IsNotFound(err):
 				w.health[o.Ref] = health.State{Message: "it does not exist"}
-			case ctx.Err() == nil:
-				w.health[o.Ref] = health.State{Message: err.Error()}
 			}
 			return nil
 		})
 	}
-	_ = group.Wait() // What went wrong is part of the health.
+	_ = group.Wait() // Who does not answer now is asked again.
 }
 
 func healthOf(ref object.Ref, live *unstructured.Unstructured) health.State {
@@ -64,43 +73,13 @@ func healthOf(ref object.Ref, live *unstructured.Unstructured) health.State {
 	return health.Of(live)
 }
 
-// curious tells whether an object's health has to be asked for.
-func (w *worker) curious(ref object.Ref) bool {
-	entry, _ := w.entry(ref)
-	if entry.Print == "" {
-		return false // not there yet, or refused
-	}
-	state, known := w.health[ref]
-	if health.Passive(ref) {
-		if !known {
-			w.health[ref] = health.State{Healthy: true}
-		}
-		return false
-	}
-	seen := w.m.drift.Lookup(ref, w.name)
-	return !known || seen.Exists && seen.Version > state.Version || !state.Healthy && time.Since(w.looked) > relook
-}
-
-// nextLook says when an object's health is to be asked for without an event.
-func (w *worker) nextLook(addon *plan.Addon, in func(time.Duration)) {
-	for _, o := range addon.Objects {
-		state, known := w.health[o.Ref]
-		switch seen := w.m.drift.Lookup(o.Ref, w.name); {
-		case known && seen.Exists && seen.Version > state.Version && !health.Passive(o.Ref):
-			in(glance - time.Since(w.looked))
-		case known && !state.Healthy:
-			in(relook)
-		}
-	}
-}
-
 // healthy tells whether every declared object does its work.
 func (w *worker) healthy(g goal) bool {
 	if g.addon == nil {
 		return false
 	}
 	for _, o := range g.addon.Objects {
-		if !w.health[o.Ref].Healthy {
+		if state, _ := w.state(o.Ref); !state.Healthy {
 			return false
 		}
 	}

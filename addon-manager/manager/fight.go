@@ -34,6 +34,15 @@ func (w *worker) repaired(ref object.Ref, before inventory.Entry) {
 	}
 }
 
+// forgetFights forgets the repairs that were a while ago.
+func (w *worker) forgetFights() {
+	for ref, t := range w.undone {
+		if time.Since(t.next) > truce {
+			delete(w.undone, ref)
+		}
+	}
+}
+
 // contested tells who fights over an object, "" for nobody.
 func (w *worker) contested(ref object.Ref) string {
 	t := w.undone[ref]

@@ -1,8 +1,10 @@
 package manager
 
 import (
+	"slices"
 	"time"
 
+	"turnup.dev/kubectl-turnup/addon-manager/object"
 	"turnup.dev/kubectl-turnup/addon-manager/plan"
 )
 
@@ -27,6 +29,19 @@ type goal struct {
 	over string
 	// err says why the revision's own plan is not in addon.
 	err error
+}
+
+// stamp is what tells one goal from another.
+type stamp struct {
+	generation   int
+	hold, frozen string
+	over         string
+	failed       bool
+	addon        *plan.Addon
+}
+
+func (g goal) stamp() stamp {
+	return stamp{g.generation, g.hold, g.frozen, g.over, g.err != nil, g.addon}
 }
 
 func (w *worker) snapshot() goal {
@@ -60,6 +75,19 @@ func (w *worker) aim(addon *plan.Addon, revision string, generation int, frozen 
 		g.since = time.Now()
 	}
 	g.addon, w.needs = addon, addon.DependsOn
+}
+
+// cede leaves to others what they declare by now, where this addon's own plan is an old one.
+func (w *worker) cede(claimed map[object.Ref]bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	g := &w.goal
+	if g.err == nil || g.addon == nil {
+		return
+	}
+	kept := *g.addon
+	kept.Objects = slices.DeleteFunc(slices.Clone(kept.Objects), func(o plan.Object) bool { return claimed[o.Ref] })
+	g.addon = &kept
 }
 
 // leave tells the worker that its addon is not in the tree; hold says why it

@@ -98,7 +98,7 @@ func New(config *rest.Config, options Options) (*Manager, error) {
 		store:  inventory.NewStore(core), writer: status.NewWriter(objects, options.Log),
 		builder: build.New(), workers: map[string]*worker{}, owners: map[object.Ref]string{}, wanted: map[string]object.Ref{},
 	}
-	m.drift = drift.New(meta, m.touched, m.listed)
+	m.drift = drift.New(meta, objects, m.touched, m.listed)
 	m.asks = newAsks(m)
 	m.events = events.New(core, m.writer.UID, options.Log)
 	m.writer.Tell(func(t status.Transition) { m.events.Tell(t.Addon, t.Type, t.Reason, t.Message) })

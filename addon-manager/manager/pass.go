@@ -10,14 +10,20 @@ import (
 	"turnup.dev/kubectl-turnup/addon-manager/plan"
 )
 
+// overdue is when to look again at what could have been tried, and was held back.
+const overdue = 500 * time.Millisecond
+
 // pass makes one step towards the goal and returns when to look again without
 // being woken (0: not at all), and whether the addon is gone for good.
 func (w *worker) pass(ctx context.Context) (next time.Duration, done bool) {
 	g := w.snapshot()
-	w.waiting = ""
 	if w.hurry.Swap(false) {
 		w.forgetWaits()
+	} else if w.quiet(g) {
+		return 0, false
 	}
+	w.waiting = ""
+	w.forgetFights()
 	switch {
 	case g.generation == 0:
 		return 0, false
@@ -46,6 +52,29 @@ func (w *worker) pass(ctx context.Context) (next time.Duration, done bool) {
 	w.save(ctx)
 	w.publish(g)
 	return w.delay(g), false
+}
+
+// quiet tells whether the last pass left nothing to do, and nothing has happened
+// since: then there is nothing to do, and nothing to tell.
+func (w *worker) quiet(g goal) bool {
+	if w.settledAs != g.stamp() || w.unsaved.Load() || len(w.failures)+len(w.doomed)+len(w.undone) > 0 ||
+		g.addon == nil || w.m.asks.of(w.name) != w.settledAsk || w.size() != len(g.addon.Objects) {
+		return false
+	}
+	for _, o := range g.addon.Objects {
+		if state, _ := w.state(o.Ref); !state.Healthy || w.due(o) {
+			return false
+		}
+	}
+	return true
+}
+
+// settle remembers a pass after which nothing was left to do.
+func (w *worker) settle(g goal, ready bool) {
+	w.settledAs = stamp{}
+	if ready && w.waiting == "" && !g.leave && g.addon != nil && g.addon.Mode != api.Observe {
+		w.settledAs, w.settledAsk = g.stamp(), w.m.asks.of(w.name)
+	}
 }
 
 // forgetWaits makes everything that failed due now.
@@ -134,7 +163,12 @@ func (w *worker) delay(g goal) time.Duration {
 	}
 	for _, troubles := range []map[object.Ref]*trouble{w.failures, w.doomed} {
 		for _, t := range troubles {
-			in(time.Until(t.next))
+			// What is due and was not tried waits for something else as well.
+			if until := time.Until(t.next); until > 0 {
+				in(until)
+			} else {
+				in(overdue)
+			}
 		}
 	}
 	for ref, t := range w.undone {
@@ -145,11 +179,11 @@ func (w *worker) delay(g goal) time.Duration {
 	if w.waiting != "" || w.unsaved.Load() {
 		in(time.Second)
 	}
-	if g.addon != nil {
-		w.nextLook(g.addon, in)
+	if g.addon != nil && !w.healthy(g) {
+		in(relook - time.Since(w.looked))
 	}
-	if w.leftovers(g) {
-		in(time.Until(g.since.Add(outlive)))
+	if until := time.Until(g.since.Add(outlive)); until > 0 && w.leftovers(g) {
+		in(until)
 	}
 	return next
 }

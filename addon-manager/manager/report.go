@@ -26,6 +26,10 @@ const (
 	isDrifted    = "Drifted"
 )
 
+// patience is how long a new manager waits for the watches before it tells
+// that it does not know.
+const patience = 15 * time.Second
+
 // suspended is what a suspended addon waits for.
 const suspended = "suspended"
 
@@ -57,7 +61,11 @@ func (w *worker) publish(g goal) {
 		w.told = told
 		w.m.log.Info("addon", "addon", w.name, "ready", s.Ready, "revision", s.Revision, "message", s.Message)
 	}
+	if r.unseen && time.Since(w.born) < patience {
+		return // The watches have not told yet; what an earlier manager told still counts.
+	}
 	w.m.writer.Put(w.name, s)
+	w.settle(g, s.Ready == string(metav1.ConditionTrue))
 }
 
 func mode(addon *plan.Addon) string {
@@ -78,6 +86,8 @@ type findings struct {
 	drift    []object.Ref
 	// unhealthy is the condition's message and whether a person is needed.
 	unhealthy *trouble
+	// unseen: of some objects nothing is known yet.
+	unseen bool
 }
 
 // survey looks over everything that the pass has found.
@@ -118,7 +128,7 @@ func (w *worker) survey(g goal) findings {
 }
 
 func (w *worker) surveyHealth(r *findings, o plan.Object, add func(object.Ref, string, string)) {
-	state, known := w.health[o.Ref]
+	state, known := w.state(o.Ref)
 	if state.Healthy {
 		return
 	}
@@ -127,6 +137,8 @@ func (w *worker) surveyHealth(r *findings, o plan.Object, add func(object.Ref, s
 	}
 	switch {
 	case w.failures[o.Ref] != nil:
+	case !known && w.owns(o.Ref):
+		r.unseen = true
 	case state.Failed:
 		r.unhealthy.reason = "Failed"
 		add(o.Ref, unhealthy, state.Message)

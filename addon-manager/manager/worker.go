@@ -43,8 +43,12 @@ type worker struct {
 	health   map[object.Ref]health.State
 	verdicts map[object.Ref]verdict
 	looked   time.Time
-	waiting  string
-	pending  *api.PendingPrune
+	born     time.Time
+	// settledAs is the goal, and settledAsk what people asked, when nothing was left to do.
+	settledAs  stamp
+	settledAsk api.AddonSpec
+	waiting    string
+	pending    *api.PendingPrune
 	// told is what was logged last.
 	told string
 }
@@ -68,7 +72,7 @@ func (t *trouble) again(first, most time.Duration) {
 
 func newWorker(m *Manager, name string, inv inventory.Inventory) *worker {
 	return &worker{
-		m: m, name: name, wake: make(chan struct{}, 1), inventory: inv.Clone(),
+		m: m, name: name, wake: make(chan struct{}, 1), inventory: inv.Clone(), born: time.Now(),
 		failures: map[object.Ref]*trouble{}, doomed: map[object.Ref]*trouble{}, undone: map[object.Ref]*trouble{},
 		health: map[object.Ref]health.State{}, verdicts: map[object.Ref]verdict{},
 	}
