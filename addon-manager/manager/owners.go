@@ -4,15 +4,41 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"turnup.dev/kubectl-turnup/addon-manager/object"
+	"turnup.dev/kubectl-turnup/addon-manager/plan"
 )
 
-// own records who declares what; m.mu is held.
-func (m *Manager) own() {
+// own records who declares what; m.mu is held. What an addon with a wrong plan
+// declares and nobody has taken over yet counts as well: the tree has it.
+func (m *Manager) own(addons []plan.Addon) {
 	m.owners = map[object.Ref]string{}
 	for name, w := range m.workers {
 		for _, ref := range w.declared() {
 			m.owners[ref] = name
 		}
+	}
+	for _, addon := range addons {
+		for _, o := range addon.Objects {
+			if m.owners[o.Ref] == "" {
+				m.owners[o.Ref] = addon.Name
+			}
+		}
+	}
+}
+
+// cede takes out of each plan that is only in force because the addon's newest is
+// wrong what another addon declares by now; m.mu is held.
+func (m *Manager) cede(addons []plan.Addon) {
+	claimed := map[object.Ref]bool{}
+	for _, addon := range addons {
+		if addon.Err != nil {
+			continue
+		}
+		for _, o := range addon.Objects {
+			claimed[o.Ref] = true
+		}
+	}
+	for _, w := range m.workers {
+		w.cede(claimed)
 	}
 }
 

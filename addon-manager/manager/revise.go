@@ -25,7 +25,8 @@ func (m *Manager) revise(ctx context.Context, tree source.Tree) {
 	m.generation++
 	m.aim(ctx, addons, kept, frozen)
 	m.retireOthers(addons, frozen)
-	m.own()
+	m.cede(addons)
+	m.own(addons)
 	if plan.Approves(tree.Message) {
 		m.approve()
 	}

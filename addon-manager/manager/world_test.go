@@ -71,6 +71,8 @@ type world struct {
 	trees map[string]map[string][]byte
 	// rest is what managers connect with.
 	rest *rest.Config
+	// marks counts the marker's values.
+	marks int
 }
 
 func newWorld(t *testing.T) *world {
