@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -138,11 +139,15 @@ func TestEveryValueArrives(t *testing.T) {
 	for key := range defaults(t) {
 		t.Run(key, func(t *testing.T) {
 			values := defaults(t)
-			values[key] = "changed"
+			news := "changed"
+			if _, err := strconv.Atoi(values[key]); err == nil {
+				news = "31337" // Some fields take numbers only.
+			}
+			values[key] = news
 			arrived := false
 			for _, addon := range names(t) {
 				after := build(t, addon, values)
-				arrived = arrived || after != before[addon] && strings.Contains(after, "changed")
+				arrived = arrived || after != before[addon] && strings.Contains(after, news)
 			}
 			if arrived == slices.Contains(elsewhere, key) {
 				t.Errorf("arrived in a manifest: %v", arrived)
@@ -154,7 +159,7 @@ func TestEveryValueArrives(t *testing.T) {
 func TestNoPlaceholderIsLeft(t *testing.T) {
 	for _, addon := range names(t) {
 		for _, line := range strings.Split(build(t, addon, nil), "\n") {
-			for _, placeholder := range []string{"value: host", "value: port", "value: domain", "=mode", "=cidr", `"cidr"`, "clusterIP: address"} {
+			for _, placeholder := range []string{"value: host", "value: port", "value: domain", "=mode", "=cidr", "=interval", "image: addon-manager", `"cidr"`, "clusterIP: address"} {
 				if strings.HasSuffix(strings.TrimSpace(strings.TrimSuffix(line, ",")), placeholder) {
 					t.Errorf("%s: %s", addon, line)
 				}

@@ -6,7 +6,7 @@ import "embed"
 
 // FS is the tree, its paths relative to this directory ("coredns/service.yaml").
 //
-//go:embed all:cluster all:coredns all:flannel all:kube-proxy
+//go:embed all:addon-manager all:cluster all:coredns all:flannel all:kube-proxy
 var FS embed.FS
 
 // Values is the path in FS of the file that carries a cluster's values. The

@@ -32,10 +32,15 @@ func Title(object *unstructured.Unstructured) string {
 // be served. What the server calls invalid ends it at once. see, if not nil,
 // hears why it is not done yet.
 func Apply(ctx context.Context, client dynamic.Interface, object *unstructured.Unstructured, budget time.Duration, see func(string)) error {
+	return ApplyAs(ctx, client, FieldManager, object, budget, see)
+}
+
+// ApplyAs is Apply under another field manager.
+func ApplyAs(ctx context.Context, client dynamic.Interface, manager string, object *unstructured.Unstructured, budget time.Duration, see func(string)) error {
 	return wait.For(ctx, wait.Options{
 		What: "the API server to take " + Title(object), Budget: budget, Every: 100 * time.Millisecond, See: see,
 	}, func(ctx context.Context) (bool, string, error) {
-		err := once(ctx, client, object)
+		err := once(ctx, client, manager, object)
 		if apierrors.IsInvalid(err) || apierrors.IsBadRequest(err) {
 			return false, "", wait.Stop(err)
 		}
@@ -43,7 +48,7 @@ func Apply(ctx context.Context, client dynamic.Interface, object *unstructured.U
 	})
 }
 
-func once(ctx context.Context, client dynamic.Interface, object *unstructured.Unstructured) error {
+func once(ctx context.Context, client dynamic.Interface, manager string, object *unstructured.Unstructured) error {
 	data, err := json.Marshal(object)
 	if err != nil {
 		return fmt.Errorf("encode %s: %w", object.GetName(), err)
@@ -52,6 +57,6 @@ func once(ctx context.Context, client dynamic.Interface, object *unstructured.Un
 	resource, _ := meta.UnsafeGuessKindToResource(object.GroupVersionKind())
 	force := true
 	_, err = client.Resource(resource).Namespace(object.GetNamespace()).
-		Patch(ctx, object.GetName(), types.ApplyPatchType, data, metav1.PatchOptions{FieldManager: FieldManager, Force: &force})
+		Patch(ctx, object.GetName(), types.ApplyPatchType, data, metav1.PatchOptions{FieldManager: manager, Force: &force})
 	return err
 }

@@ -15,7 +15,6 @@ import (
 	"turnup.dev/kubectl-turnup/addon-manager/manifests"
 	"turnup.dev/kubectl-turnup/internal/config"
 	"turnup.dev/kubectl-turnup/internal/images"
-	"turnup.dev/kubectl-turnup/internal/serverside"
 	"turnup.dev/kubectl-turnup/internal/ui"
 )
 
@@ -57,7 +56,7 @@ func (t *Turnup) deployManager(ctx context.Context, to *access) error {
 	}
 	rules, err := applyManager(ctx, to, objects, CredentialsOf(t.Config), step)
 	if err == nil && rules {
-		step.Done(ruledByTree)
+		step.Skip(ruledByTree)
 		return nil
 	}
 	return step.End(err)
@@ -147,7 +146,7 @@ func (a *Addons) install(ctx context.Context, to *access, d Deployment) error {
 		return step.End(err)
 	}
 	if rules {
-		step.Done(ruledByTree)
+		step.Skip(ruledByTree)
 		return nil
 	}
 	step.Done("API server at " + server)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -121,27 +120,15 @@ func (t *Turnup) renderAddons(dir string, file machines.File) error {
 	if err != nil {
 		return err
 	}
-	files := map[string][]byte{}
-	if _, err := os.Stat(filepath.Join(tree.Dir, "cluster", "kustomization.yaml")); err == nil {
+	var files map[string][]byte
+	if tree.exists() {
 		if files, err = source.Files(os.DirFS(tree.Dir)); err != nil {
 			return err
 		}
-	} else {
-		for _, name := range append([]string{"cluster"}, Enabled(t.Config)...) {
-			sub, err := fs.Sub(addons.FS, name)
-			if err != nil {
-				return err
-			}
-			one, err := source.Files(sub)
-			if err != nil {
-				return err
-			}
-			for path, data := range one {
-				files[name+"/"+path] = data
-			}
-		}
+		files[addons.Values] = tree.values
+	} else if files, err = tree.starting(t.Config); err != nil {
+		return err
 	}
-	files[addons.Values] = tree.values
 	var errs []error
 	for _, addon := range build.New().Build(files) {
 		if addon.Err != nil {

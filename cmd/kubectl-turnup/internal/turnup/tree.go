@@ -61,13 +61,14 @@ func (t Tree) Init(ctx context.Context, cfg config.Cluster) (made bool, err erro
 	case !errors.Is(err, fs.ErrNotExist):
 		return false, fmt.Errorf("open addon tree: %w", err)
 	}
-	for _, name := range append([]string{"cluster"}, Enabled(cfg)...) {
-		if err := t.copyAddon(name); err != nil {
+	files, err := t.starting(cfg)
+	if err != nil {
+		return false, err
+	}
+	for file, data := range files {
+		if err := writeShared(filepath.Join(t.Dir, filepath.FromSlash(file)), data); err != nil {
 			return false, err
 		}
-	}
-	if err := t.writeValues(); err != nil {
-		return false, err
 	}
 	return true, t.firstCommit(ctx, cfg.Cluster.Name)
 }
@@ -87,17 +88,23 @@ func Enabled(cfg config.Cluster) []string {
 	return append(names, managerAddon)
 }
 
-func (t Tree) copyAddon(name string) error {
-	return fs.WalkDir(addons.FS, name, func(file string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() || entry.Name() == "Kconfig" {
-			return err // a Kconfig describes the config, not the cluster
-		}
-		data, err := fs.ReadFile(addons.FS, file)
-		if err != nil {
+// starting are the files of the tree that a new cluster starts with.
+func (t Tree) starting(cfg config.Cluster) (map[string][]byte, error) {
+	files := map[string][]byte{}
+	for _, name := range append([]string{"cluster"}, Enabled(cfg)...) {
+		err := fs.WalkDir(addons.FS, name, func(file string, entry fs.DirEntry, err error) error {
+			if err != nil || entry.IsDir() || entry.Name() == "Kconfig" {
+				return err // a Kconfig describes the config, not the cluster
+			}
+			files[file], err = fs.ReadFile(addons.FS, file)
 			return err
+		})
+		if err != nil {
+			return nil, err
 		}
-		return writeShared(filepath.Join(t.Dir, filepath.FromSlash(file)), data)
-	})
+	}
+	t.setValues(files)
+	return files, nil
 }
 
 func (t Tree) writeValues() error {

@@ -1,0 +1,105 @@
+package turnup
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+
+	appsv1 "k8s.io/api/apps/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"turnup.dev/kubectl-turnup/addon-manager/api"
+	"turnup.dev/kubectl-turnup/addon-manager/build"
+	"turnup.dev/kubectl-turnup/addon-manager/object"
+	"turnup.dev/kubectl-turnup/internal/config"
+)
+
+// theirs is the tree in which somebody has changed the manager's memory limit.
+func theirs(t *testing.T) []object.Declared {
+	t.Helper()
+	tree, err := OpenTree(config.Default(), endpoint)
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := tree.starting(config.Default())
+	if err != nil {
+		t.Fatal(err)
+	}
+	const file = managerAddon + "/deployment.yaml"
+	text := strings.Replace(string(files[file]), "memory: 256Mi", "memory: 300Mi", 1)
+	if text == string(files[file]) {
+		t.Fatal("the Deployment has no such limit")
+	}
+	files[file] = []byte(text)
+	for _, addon := range build.New().Build(files) {
+		if addon.Name == managerAddon && addon.Err == nil {
+			return addon.Objects
+		}
+	}
+	t.Fatal("the tree has no manager")
+	return nil
+}
+
+func TestDeployLeavesAManagerThatTheTreeHasAlone(t *testing.T) {
+	s := newStage(t)
+	deployments := s.api.typed.AppsV1().Deployments(managerNamespace)
+	t.Cleanup(func() { _ = deployments.Delete(context.Background(), managerAddon, metav1.DeleteOptions{}) })
+	read := func() *appsv1.Deployment {
+		d, err := deployments.Get(t.Context(), managerAddon, metav1.GetOptions{})
+		s.must(err)
+		return d
+	}
+	limit := func(d *appsv1.Deployment) string {
+		return d.Spec.Template.Spec.Containers[0].Resources.Limits.Memory().String()
+	}
+	budget := 7
+	deploy := func() {
+		source := api.SourceSpec{Type: api.Push, PruneBudget: &budget}
+		s.must(s.install(t.Context(), s.api, Deployment{Image: "mine:1", APIServer: "192.0.2.9:6443", Source: source}))
+	}
+	deploy()
+	if image := read().Spec.Template.Spec.Containers[0].Image; image != "mine:1" {
+		t.Fatalf("it was not deployed: %s", image)
+	}
+	for _, one := range theirs(t) {
+		s.apply(managerAddon, one)
+	}
+	before := read()
+	if limit(before) != "300Mi" || before.Labels[object.Label] != managerAddon {
+		t.Fatalf("limit %s, labels %v", limit(before), before.Labels)
+	}
+	for _, entry := range before.ManagedFields {
+		if strings.HasPrefix(entry.Manager, "kubectl") {
+			t.Errorf("%s holds fields that the tree cannot drop", entry.Manager)
+		}
+	}
+
+	budget = 8
+	deploy()
+	if after := read(); after.ResourceVersion != before.ResourceVersion || !strings.Contains(s.said.String(), ruledByTree) {
+		t.Errorf("the tree's Deployment was written, limit %s; it said %q", limit(after), s.said)
+	}
+	if from, err := readSource(t.Context(), s.api); err != nil || *from.Spec.PruneBudget != 8 {
+		t.Errorf("the source was not applied: %+v, %v", from.Spec, err)
+	}
+
+	t.Run("unless none runs", func(t *testing.T) {
+		status, err := json.Marshal(map[string]any{"status": map[string]any{"conditions": []any{
+			map[string]any{"type": "Available", "status": "False", "reason": "MinimumReplicasUnavailable"},
+		}}})
+		s.must(err)
+		_, err = deployments.Patch(t.Context(), managerAddon, types.StrategicMergePatchType, status, metav1.PatchOptions{}, "status")
+		s.must(err)
+		deploy()
+		after := read()
+		if limit(after) != "256Mi" || after.Labels[object.Label] != managerAddon {
+			t.Errorf("it was not repaired: limit %s, labels %v", limit(after), after.Labels)
+		}
+		if n := len(slices.DeleteFunc(after.ManagedFields, func(e metav1.ManagedFieldsEntry) bool { return e.Subresource != "" })); n != 1 {
+			t.Errorf("%d managers hold its fields", n)
+		}
+	})
+}
