@@ -48,7 +48,12 @@ type Builder struct {
 	last map[string]Addon
 	// kustomizations are those of the last tree.
 	kustomizations map[string]kustomization
+	// built counts the addons that the last tree made it build.
+	built int
 }
+
+// Built is how many addons the last Build did not know already.
+func (b *Builder) Built() int { return b.built }
 
 // New returns a builder that remembers nothing yet.
 func New() *Builder { return &Builder{} }
@@ -60,15 +65,17 @@ func (b *Builder) Build(files map[string][]byte) []Addon {
 	t := scan(files, b.kustomizations)
 	next := map[string]Addon{}
 	list := []Addon{}
-	built := false
+	b.built = 0
 	for _, name := range t.addons() {
 		addon, fresh := t.one(name, b.last[name])
-		built = built || fresh
+		if fresh {
+			b.built++
+		}
 		next[name] = addon
 		list = append(list, addon)
 	}
 	b.last, b.kustomizations = next, t.kustomizations
-	if built {
+	if b.built > 0 {
 		forget()
 	}
 	return list

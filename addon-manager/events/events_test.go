@@ -47,11 +47,11 @@ func TestEventsReachTheAPIServer(t *testing.T) {
 	t.Run("about the addon and about the source, once", func(t *testing.T) {
 		for range 10 {
 			teller.Tell("coredns", events.Warning, events.ApplyFailed, strings.Repeat("ü", 10_000))
-			teller.Tell("", events.Normal, events.NewRevision, "revision 1")
+			teller.Tell("", events.Normal, events.SourceRecovered, "revision 1")
 		}
 		teller.Tell("coredns", events.Normal, events.Pruned, "3 objects")
 		waitFor("the last event", func() bool { return len(about("Addon", "coredns", "uid of coredns")) == 2 })
-		if found := about("AddonSource", "addons", "uid of "); len(found) != 1 || found[0].Reason != events.NewRevision || found[0].Type != corev1.EventTypeNormal {
+		if found := about("AddonSource", "addons", "uid of "); len(found) != 1 || found[0].Reason != events.SourceRecovered || found[0].Type != corev1.EventTypeNormal {
 			t.Errorf("about the source: %+v", found)
 		}
 		for _, e := range about("Addon", "coredns", "uid of coredns") {

@@ -8,7 +8,7 @@ const (
 
 // The reasons of events about an addon.
 const (
-	// Ready: it was not as the tree has it, and is now.
+	// Ready: it was not as the tree has it, and is again.
 	Ready = "Ready"
 	// NotReady: something of it does not do its work.
 	NotReady = "NotReady"
@@ -32,8 +32,6 @@ const (
 
 // The reasons of events about the source.
 const (
-	// NewRevision: another revision is in force.
-	NewRevision = "NewRevision"
 	// SourceFailed: the newest revision cannot be had or used.
 	SourceFailed = "SourceFailed"
 	// SourceRecovered: it can again.

@@ -73,6 +73,10 @@ func (w *worker) aim(addon *plan.Addon, revision string, generation int, frozen 
 	}
 	if g.addon == nil || g.addon.Hash != addon.Hash || len(g.addon.Objects) != len(addon.Objects) {
 		g.since = time.Now()
+		w.cancel()
+	}
+	if !slices.ContainsFunc(addon.Objects, func(o plan.Object) bool { return plan.StageOf(o.Ref).Foundation() }) {
+		w.founded = generation // Nobody has to wait for what it does not have.
 	}
 	g.addon, w.needs = addon, addon.DependsOn
 }

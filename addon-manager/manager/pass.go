@@ -49,7 +49,12 @@ func (w *worker) pass(ctx context.Context) (next time.Duration, done bool) {
 		w.examine(ctx, g)
 	}
 	w.prune(ctx, g)
-	w.save(ctx)
+	if ctx.Err() != nil {
+		return 0, false
+	}
+	if w.waiting == "" {
+		w.save(ctx) // Otherwise there is more to save soon.
+	}
 	w.publish(g)
 	return w.delay(g), false
 }
@@ -177,7 +182,7 @@ func (w *worker) delay(g goal) time.Duration {
 		}
 	}
 	if w.waiting != "" || w.unsaved.Load() {
-		in(time.Second)
+		in(time.Second) // Whom it waits for wakes it; this is the net under that.
 	}
 	if g.addon != nil && !w.healthy(g) {
 		in(relook - time.Since(w.looked))

@@ -134,7 +134,15 @@ func (w *worker) agreed(ctx context.Context, g goal, leaves []inventory.Entry) [
 }
 
 func names(refs []object.Ref) []string {
-	slices.SortFunc(refs, object.Ref.Compare)
+	slices.SortFunc(refs, func(a, b object.Ref) int {
+		if plan.Protected(a) != plan.Protected(b) {
+			if plan.Protected(a) {
+				return -1 // What matters most is named first.
+			}
+			return 1
+		}
+		return a.Compare(b)
+	})
 	list := make([]string, 0, min(len(refs), pendingShown))
 	for _, ref := range refs[:min(len(refs), pendingShown)] {
 		list = append(list, ref.String())

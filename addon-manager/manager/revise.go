@@ -15,7 +15,7 @@ import (
 func (m *Manager) revise(ctx context.Context, tree source.Tree) {
 	begin := time.Now()
 	built := m.builder.Build(tree.Files)
-	m.metrics.Built(time.Since(begin))
+	m.metrics.Built(time.Since(begin), m.builder.Built())
 	kept := m.lastGood(ctx, built)
 	m.mu.Lock()
 	addons := plan.Make(built, build.Value(tree.Files, "network_provider"), m.holder)

@@ -26,6 +26,8 @@ type worker struct {
 
 	mu   sync.Mutex
 	goal goal
+	// cancel ends the pass that is under way.
+	cancel context.CancelFunc
 	// needs are the addons that the last usable plan depends on.
 	needs []string
 	// founded is the generation whose definitions and roles were tried.
@@ -72,7 +74,7 @@ func (t *trouble) again(first, most time.Duration) {
 
 func newWorker(m *Manager, name string, inv inventory.Inventory) *worker {
 	return &worker{
-		m: m, name: name, wake: make(chan struct{}, 1), inventory: inv.Clone(), born: time.Now(),
+		m: m, name: name, wake: make(chan struct{}, 1), cancel: func() {}, inventory: inv.Clone(), born: time.Now(),
 		failures: map[object.Ref]*trouble{}, doomed: map[object.Ref]*trouble{}, undone: map[object.Ref]*trouble{},
 		health: map[object.Ref]health.State{}, verdicts: map[object.Ref]verdict{},
 	}
@@ -98,7 +100,7 @@ func (w *worker) run(ctx context.Context) {
 		case <-timer.C:
 		}
 		begin := time.Now()
-		next, done := w.pass(ctx)
+		next, done := w.cancellable(ctx)
 		if done || ctx.Err() != nil {
 			return
 		}
@@ -108,6 +110,17 @@ func (w *worker) run(ctx context.Context) {
 		}
 		timer.Reset(next)
 	}
+}
+
+// cancellable is a pass that ends when the addon changes: what the old revision
+// waits for, a webhook that does not answer say, holds the new one up no longer.
+func (w *worker) cancellable(ctx context.Context) (time.Duration, bool) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	w.mu.Lock()
+	w.cancel = cancel
+	w.mu.Unlock()
+	return w.pass(ctx)
 }
 
 func (w *worker) owns(ref object.Ref) bool {

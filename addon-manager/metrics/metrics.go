@@ -16,6 +16,7 @@ type Metrics struct {
 
 	pass, build              prometheus.Histogram
 	applied, failed, pruned  prometheus.Counter
+	built                    prometheus.Counter
 	drift                    *prometheus.CounterVec
 	ready, objects, drifting *prometheus.GaugeVec
 	contested                prometheus.Gauge
@@ -34,6 +35,7 @@ func New() *Metrics {
 		pass: histogram("turnup_pass_duration_seconds", "Time of one pass over an addon.", prometheus.ExponentialBuckets(0.0001, 4, 10)),
 		// An addon builds in milliseconds, a whole tree in a second or two.
 		build:         histogram("turnup_build_duration_seconds", "Time to build what changed in a revision.", prometheus.ExponentialBuckets(0.001, 4, 8)),
+		built:         counter("turnup_addons_built_total", "Addons built because something they are made of had changed."),
 		applied:       counter("turnup_objects_applied_total", "Objects applied by server-side apply."),
 		failed:        counter("turnup_objects_failed_total", "Applies that did not succeed."),
 		pruned:        counter("turnup_objects_pruned_total", "Objects that left the tree and are gone."),
@@ -49,7 +51,7 @@ func New() *Metrics {
 		requests:      counters("turnup_api_requests_total", "Requests to the API server, by HTTP verb and status code; <error> for no answer.", "verb", "code"),
 	}
 	m.registry.MustRegister(
-		m.pass, m.build, m.applied, m.failed, m.pruned, m.drift, m.ready, m.objects, m.drifting, m.contested,
+		m.pass, m.build, m.built, m.applied, m.failed, m.pruned, m.drift, m.ready, m.objects, m.drifting, m.contested,
 		m.source, m.lag, m.fetched, m.fetchFailures, m.requests,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
@@ -64,8 +66,11 @@ func (m *Metrics) Handler() http.Handler {
 // Passed records one pass over an addon.
 func (m *Metrics) Passed(took time.Duration) { m.pass.Observe(took.Seconds()) }
 
-// Built records one build.
-func (m *Metrics) Built(took time.Duration) { m.build.Observe(took.Seconds()) }
+// Built records the build of a revision, and how many addons of it had changed.
+func (m *Metrics) Built(took time.Duration, addons int) {
+	m.build.Observe(took.Seconds())
+	m.built.Add(float64(addons))
+}
 
 // Applied counts an object that was applied.
 func (m *Metrics) Applied() { m.applied.Inc() }

@@ -21,7 +21,7 @@ import (
 func filled() *metrics.Metrics {
 	m := metrics.New()
 	m.Passed(time.Millisecond)
-	m.Built(time.Second)
+	m.Built(time.Second, 2)
 	m.Applied()
 	m.Failed()
 	m.Pruned()

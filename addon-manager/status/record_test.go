@@ -150,6 +150,10 @@ func TestOnlyTurnsAreTold(t *testing.T) {
 		s.addon.Message, s.addon.Conditions = "the message", conditions
 		return s
 	}
+	later := func(s status) status {
+		s.addon.History = []api.Change{{Revision: "1"}, {Revision: "0"}}
+		return s
+	}
 	refused := api.Condition{Type: api.Applied, Status: metav1.ConditionFalse, Reason: events.ApplyFailed, Message: "refused"}
 	waiting := api.Condition{Type: api.Applied, Status: metav1.ConditionFalse, Reason: "Waiting", Message: "waits"}
 	blocked := api.Condition{Type: api.Pruned, Status: metav1.ConditionFalse, Reason: events.PruneBlocked, Message: "31 objects"}
@@ -161,7 +165,8 @@ func TestOnlyTurnsAreTold(t *testing.T) {
 		{"a new addon that is ready at once tells nothing", status{}, with("True"), ""},
 		{"another revision, ready at once, tells nothing", ready("True", "0"), with("True"), ""},
 		{"on the way tells nothing", with("True"), with("Unknown", waiting), ""},
-		{"it arrives", with("Unknown"), with("True"), "Ready"},
+		{"a new addon arrives", with("Unknown"), with("True"), ""},
+		{"another revision arrives", later(with("Unknown")), with("True"), "Ready"},
 		{"an object is refused", with("Unknown", waiting), with("False", refused), "ApplyFailed!"},
 		{"it is still refused", with("False", refused), with("False", refused), ""},
 		{"more goes wrong", with("False", refused), with("False", refused, blocked), "PruneBlocked!"},
@@ -186,7 +191,7 @@ func TestOnlyTurnsAreTold(t *testing.T) {
 	}
 }
 
-func TestTheSourceTellsRevisionsAndTrouble(t *testing.T) {
+func TestTheSourceTellsTroubleAndItsEnd(t *testing.T) {
 	source := func(revision string, fetched metav1.ConditionStatus) status {
 		return status{source: api.SourceStatus{Revision: revision, Conditions: []api.Condition{{Type: api.Fetched, Status: fetched}}}}
 	}
@@ -194,9 +199,9 @@ func TestTheSourceTellsRevisionsAndTrouble(t *testing.T) {
 		last, next status
 		want       string
 	}{
-		{status{}, source("1", "True"), "NewRevision"},
+		{status{}, source("1", "True"), ""},
 		{source("1", "True"), source("1", "False"), "SourceFailed"},
-		{source("1", "False"), source("2", "True"), "NewRevision SourceRecovered"},
+		{source("1", "False"), source("2", "True"), "SourceRecovered"},
 		{source("2", "True"), source("2", "True"), ""},
 	} {
 		var got []string

@@ -31,7 +31,9 @@ func transitions(k key, last, next status) []Transition {
 	}
 	was, is := last.addon, next.addon
 	if is.Ready == string(metav1.ConditionTrue) {
-		if was.Ready != "" && was.Ready != is.Ready {
+		// That a new addon arrives is what everybody expects of it.
+		again := was.Ready != "" && was.Ready != is.Ready
+		if again && (len(was.History) > 1 || was.Ready == string(metav1.ConditionFalse)) {
 			add(events.Normal, events.Ready, fmt.Sprintf("%d objects are as revision %s has them", is.Objects, is.Revision))
 		}
 		return list
@@ -67,16 +69,6 @@ func wrong(c api.Condition) string {
 }
 
 func sourceTransitions(was, is api.SourceStatus) (list []Transition) {
-	if is.Revision != was.Revision && is.Revision != "" {
-		message := "revision " + is.Revision
-		if is.Author != "" {
-			message += " by " + is.Author
-		}
-		if is.Message != "" {
-			message += ": " + is.Message
-		}
-		list = append(list, Transition{Type: events.Normal, Reason: events.NewRevision, Message: message})
-	}
 	for _, condition := range is.Conditions {
 		old := find(was.Conditions, condition.Type).Status
 		switch {
