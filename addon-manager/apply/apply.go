@@ -71,7 +71,7 @@ func (c *Client) Apply(ctx context.Context, r Request) (Outcome, error) {
 func (c *Client) apply(ctx context.Context, resource dynamic.ResourceInterface, r Request) (Outcome, error) {
 	switch {
 	case r.Object.EnsureExists:
-		return ensure(ctx, resource, r)
+		return c.ensure(ctx, resource, r)
 	case len(r.Object.Ignore) > 0:
 		return c.applyIgnoring(ctx, resource, r)
 	}
@@ -108,7 +108,8 @@ func (c *Client) joined(ctx context.Context, resource dynamic.ResourceInterface,
 		return Outcome{Live: live}, nil // We have just made it.
 	}
 	if err := owned(live, r.Object); err != nil && !r.Known {
-		return Outcome{}, orBoth(err, c.LetGo(ctx, r.Addon, r.Object.Ref))
+		// What we added goes again; what we only agreed with stays theirs.
+		return Outcome{}, orBoth(err, relinquish(ctx, resource, r.Addon, r.Object))
 	}
 	out := Outcome{Live: live}
 	siblings, _ := split(others)
@@ -121,14 +122,14 @@ func (c *Client) joined(ctx context.Context, resource dynamic.ResourceInterface,
 		}
 		out.Left = append(out.Left, sibling)
 	}
-	if !slices.ContainsFunc(others, clients) && len(out.Left) == 0 {
+	if !slices.ContainsFunc(live.GetManagedFields(), sent) && len(out.Left) == 0 {
 		return out, nil
 	}
 	took, err := c.migrate(ctx, r, clients)
 	if err != nil {
 		return out, err
 	}
-	out.Took = took
+	out.Took = strangers(took)
 	out.Live, err = patch(ctx, resource, r, data, true)
 	return out, err
 }

@@ -21,7 +21,7 @@ import (
 func (c *Client) contest(ctx context.Context, resource dynamic.ResourceInterface, r Request, data []byte, conflict error) (Outcome, error) {
 	siblings, others := split(conflicting(conflict))
 	for _, sibling := range siblings {
-		if r.Declares(sibling) {
+		if sibling != r.Addon && r.Declares(sibling) {
 			return Outcome{}, fmt.Errorf("addon %s declares it too: %w", sibling, conflict)
 		}
 	}

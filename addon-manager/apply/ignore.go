@@ -3,6 +3,7 @@ package apply
 import (
 	"context"
 	"encoding/json"
+	"slices"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -32,38 +33,64 @@ func (c *Client) applyIgnoring(ctx context.Context, resource dynamic.ResourceInt
 	if err != nil {
 		return Outcome{}, err
 	}
-	if owns(live, object.FieldManager(r.Addon), r.Object.Ignore) || manages(live, initialManager) {
-		return c.hold(ctx, resource, r, live, lean)
-	}
-	return c.send(ctx, resource, r, lean)
-}
-
-// hold hands the ignored fields to the initial manager, with the values that
-// they have now, and leaves it nothing else.
-func (c *Client) hold(ctx context.Context, resource dynamic.ResourceInterface, r Request, live *unstructured.Unstructured, lean []byte) (Outcome, error) {
-	var kept []string
-	for _, path := range r.Object.Ignore {
-		if owns(live, object.FieldManager(r.Addon), []string{path}) || owns(live, initialManager, []string{path}) {
-			kept = append(kept, path)
-		}
-	}
-	// First together, then ours without them: no moment without an owner.
-	if owns(live, object.FieldManager(r.Addon), r.Object.Ignore) {
-		if _, err := initial(ctx, resource, r.Object, only(r.Object, live, kept)); err != nil {
-			return Outcome{}, err
-		}
+	// The initial manager gets the fields before ours drops them: no moment without an owner.
+	if live, err = hand(ctx, resource, r, live); err != nil {
+		return Outcome{}, err
 	}
 	out, err := c.send(ctx, resource, r, lean)
 	if err != nil {
 		return out, err
 	}
-	after, err := initial(ctx, resource, r.Object, only(r.Object, out.Live, kept))
-	if err == nil {
-		out.Live = after
-	}
+	out.Live, err = strip(ctx, resource, r, out.Live)
 	return out, err
 }
 
+// hand lets the initial manager hold the ignored fields that the addon has
+// applied until now, with the values that they have.
+func hand(ctx context.Context, resource dynamic.ResourceInterface, r Request, live *unstructured.Unstructured) (*unstructured.Unstructured, error) {
+	return hold(ctx, resource, r, live, func(live *unstructured.Unstructured) bool {
+		return owns(live, object.FieldManager(r.Addon), r.Object.Ignore)
+	}, object.FieldManager(r.Addon), initialManager)
+}
+
+// strip leaves the initial manager nothing but ignored fields.
+func strip(ctx context.Context, resource dynamic.ResourceInterface, r Request, live *unstructured.Unstructured) (*unstructured.Unstructured, error) {
+	return hold(ctx, resource, r, live, func(live *unstructured.Unstructured) bool {
+		return manages(live, initialManager)
+	}, initialManager)
+}
+
+// hold applies, as the initial manager, those ignored fields that some managers
+// have, where that is due. A value that somebody else sets meanwhile is theirs: it is
+// looked at again rather than forced back.
+func hold(ctx context.Context, resource dynamic.ResourceInterface, r Request, live *unstructured.Unstructured,
+	due func(*unstructured.Unstructured) bool, from ...string,
+) (*unstructured.Unstructured, error) {
+	const tries = 5
+	for try := 1; due(live); try++ {
+		var kept []string
+		for _, path := range r.Object.Ignore {
+			if slices.ContainsFunc(from, func(manager string) bool { return owns(live, manager, []string{path}) }) {
+				kept = append(kept, path)
+			}
+		}
+		force := false
+		after, err := resource.Patch(ctx, r.Object.Name, types.ApplyPatchType, only(r.Object, live, kept),
+			metav1.PatchOptions{FieldManager: initialManager, Force: &force})
+		if err == nil {
+			return after, nil
+		}
+		if !apierrors.IsConflict(err) || try == tries {
+			return nil, err
+		}
+		if live, err = resource.Get(ctx, r.Object.Name, metav1.GetOptions{}); err != nil {
+			return nil, err
+		}
+	}
+	return live, nil
+}
+
+// initial makes an object as the initial manager.
 func initial(ctx context.Context, resource dynamic.ResourceInterface, o object.Declared, data []byte) (*unstructured.Unstructured, error) {
 	force := true
 	return resource.Patch(ctx, o.Name, types.ApplyPatchType, data, metav1.PatchOptions{FieldManager: initialManager, Force: &force})
@@ -105,7 +132,7 @@ func only(o object.Declared, live *unstructured.Unstructured, paths []string) []
 
 func manages(live metav1.Object, manager string) bool {
 	for _, entry := range live.GetManagedFields() {
-		if entry.Manager == manager && entry.Subresource == "" {
+		if entry.Manager == manager && entry.Operation == metav1.ManagedFieldsOperationApply && entry.Subresource == "" {
 			return true
 		}
 	}

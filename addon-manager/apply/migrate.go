@@ -20,10 +20,22 @@ import (
 // when they leave the manifest (kubernetes/kubernetes#99003).
 func clients(manager string) bool {
 	switch manager {
-	case "kubectl-client-side-apply", "kubectl-create", "kubectl-replace", "before-first-apply":
+	case "kubectl-client-side-apply", "kubectl-create", "kubectl-replace", "before-first-apply", initialManager:
+		// The last one is our own, of an object that only had to exist until now.
 		return true
 	}
 	return false
+}
+
+// strangers are those of some managers that are not our own.
+func strangers(managers []string) []string {
+	_, others := split(managers)
+	return others
+}
+
+// sent tells whether an entry is that of a whole object sent by a client.
+func sent(entry metav1.ManagedFieldsEntry) bool {
+	return entry.Operation == metav1.ManagedFieldsOperationUpdate && entry.Subresource == "" && clients(entry.Manager)
 }
 
 // people tells whether a manager stands for somebody at a terminal.

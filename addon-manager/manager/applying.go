@@ -62,7 +62,9 @@ func (w *worker) applyStage(ctx context.Context, g goal, stage plan.Stage, objec
 		if w.waiting != "" && !stage.Foundation() && entry.Hash != o.Hash {
 			continue // What is merely drifting is repaired at once.
 		}
+		mu.Lock()
 		request := w.request(o, entry, defining)
+		mu.Unlock()
 		group.Go(func() error {
 			out, err := w.m.client.Apply(ctx, request)
 			mu.Lock()
@@ -81,7 +83,7 @@ func (w *worker) request(o plan.Object, entry inventory.Entry, defining bool) ap
 		Addon: w.name, Object: o, Soon: defining,
 		Known:    entry.Print != "",
 		Ours:     entry.Print != "" && entry.Hash == o.Hash && len(seen.Siblings) == 0,
-		Wary:     t != nil && t.reason == foreignOwner,
+		Wary:     t != nil && t.reason == foreignOwner || w.wary[o.Ref],
 		Declares: func(addon string) bool { return w.m.declares(o.Ref) == addon },
 	}
 }
@@ -99,10 +101,10 @@ func (w *worker) incomplete(g goal) bool {
 // due tells whether an object has to be applied now. For one that is as it was
 // left, this asks nobody.
 func (w *worker) due(o plan.Object) bool {
-	if t := w.failures[o.Ref]; t != nil && t.hash == o.Hash {
-		return !time.Now().Before(t.next)
-	}
 	entry, _ := w.entry(o.Ref)
+	if t := w.failures[o.Ref]; t != nil && t.hash == o.Hash {
+		return !time.Now().Before(t.next) || t.held && w.vanished(entry)
+	}
 	if entry.Hash != o.Hash || entry.Print == "" {
 		return true
 	}
@@ -123,6 +125,12 @@ func (w *worker) drifted(entry inventory.Entry) bool {
 		return false
 	}
 	return !seen.Exists || seen.UID != entry.UID || seen.Print != entry.Print
+}
+
+// vanished tells whether the watches saw an object go.
+func (w *worker) vanished(entry inventory.Entry) bool {
+	seen := w.m.drift.Lookup(entry.Ref, w.name)
+	return entry.Print != "" && seen.Synced && !seen.Exists && seen.Version >= entry.Seen
 }
 
 // The reasons of failures that are more than a refusal.
@@ -173,6 +181,7 @@ func (w *worker) refused(g goal, o plan.Object, err error) {
 	if errors.Is(err, apply.ErrForeign) {
 		t.reason = foreignOwner
 	}
+	t.held = errors.Is(err, apply.ErrHeld)
 	if t.message != err.Error() {
 		w.m.log.Error("not applied", "addon", w.name, "object", o.String(), "file", o.File, "revision", g.revision, "error", err)
 	}

@@ -122,7 +122,8 @@ func (m *Manager) weigh() {
 	for _, w := range m.workers {
 		owned += w.size()
 		for _, entry := range w.undeclared() {
-			if m.owners[entry.Ref] == "" && !entry.Keep && !entry.Approved {
+			// What was announced and never applied takes nothing away.
+			if m.owners[entry.Ref] == "" && !entry.Keep && !entry.Approved && entry.Print != "" {
 				doomed[w]++
 				total++
 			}

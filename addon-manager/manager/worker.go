@@ -53,6 +53,9 @@ type worker struct {
 	pending    *api.PendingPrune
 	// told is what was logged last.
 	told string
+	// wary are the objects that an earlier manager announced and never applied, as
+	// far as it could tell: another tool may own them.
+	wary map[object.Ref]bool
 }
 
 // trouble is an object that has to be tried again.
@@ -63,6 +66,8 @@ type trouble struct {
 	by      string
 	count   int
 	next    time.Time
+	// held: it is tried again as soon as the object is gone.
+	held bool
 }
 
 // again sets the next try, later each time and never at the same time as others'.
@@ -73,8 +78,15 @@ func (t *trouble) again(first, most time.Duration) {
 }
 
 func newWorker(m *Manager, name string, inv inventory.Inventory) *worker {
+	wary := map[object.Ref]bool{}
+	for ref, entry := range inv {
+		if entry.Print == "" {
+			wary[ref] = true
+		}
+	}
 	return &worker{
-		m: m, name: name, wake: make(chan struct{}, 1), cancel: func() {}, inventory: inv.Clone(), born: time.Now(),
+		wary: wary,
+		m:    m, name: name, wake: make(chan struct{}, 1), cancel: func() {}, inventory: inv.Clone(), born: time.Now(),
 		failures: map[object.Ref]*trouble{}, doomed: map[object.Ref]*trouble{}, undone: map[object.Ref]*trouble{},
 		health: map[object.Ref]health.State{}, verdicts: map[object.Ref]verdict{},
 	}
