@@ -9,6 +9,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"turnup.dev/kubectl-turnup/addon-manager/object"
@@ -107,7 +108,7 @@ func (c *Client) precious(ctx context.Context, ref object.Ref) (string, error) {
 		}
 		return c.inhabited(ctx, ref.Name)
 	case schema.GroupKind{Group: "apiextensions.k8s.io", Kind: "CustomResourceDefinition"}:
-		return c.instantiated(ctx, ref.Name)
+		return c.instantiated(ctx, ref)
 	}
 	return "", nil
 }
@@ -144,24 +145,45 @@ func native(resource, name string) bool {
 	return resource == "configmaps" && name == "kube-root-ca.crt" || resource == "serviceaccounts" && name == "default"
 }
 
-// instantiated names an object whose kind would go with its definition.
-func (c *Client) instantiated(ctx context.Context, crd string) (string, error) {
-	plural, group, _ := strings.Cut(crd, ".")
-	gvr, err := c.mapper.Plural(schema.GroupResource{Group: group, Resource: plural})
-	if meta.IsNoMatchError(err) {
+// instantiated names an object whose kind would go with its definition. The
+// definition itself says where to look: what is known of the API server's kinds may
+// be older than it.
+func (c *Client) instantiated(ctx context.Context, ref object.Ref) (string, error) {
+	crd, err := c.Get(ctx, ref, "v1")
+	if apierrors.IsNotFound(err) {
 		return "", nil
 	}
 	if err != nil {
 		return "", err
 	}
-	list, err := c.metadata.Resource(gvr).List(ctx, metav1.ListOptions{Limit: 1})
-	switch {
-	case apierrors.IsNotFound(err):
-		return "", nil
-	case err != nil:
-		return "", fmt.Errorf("look for objects of %s: %w", crd, err)
-	case len(list.Items) > 0:
-		return fmt.Sprintf("there still is %s %s/%s", plural, list.Items[0].Namespace, list.Items[0].Name), nil
+	for _, gvr := range served(crd) {
+		list, err := c.metadata.Resource(gvr).List(ctx, metav1.ListOptions{Limit: 1})
+		switch {
+		case apierrors.IsNotFound(err):
+			continue // It was never established, so nothing could be made of it.
+		case err != nil:
+			return "", fmt.Errorf("look for objects of %s: %w", ref.Name, err)
+		case len(list.Items) > 0:
+			name := list.Items[0].Name
+			if namespace := list.Items[0].Namespace; namespace != "" {
+				name = namespace + "/" + name
+			}
+			return fmt.Sprintf("there still is %s %s", gvr.Resource, name), nil
+		}
+		break // Every version lists the same objects.
 	}
 	return "", nil
+}
+
+// served lists the resources that a definition makes.
+func served(crd *unstructured.Unstructured) (list []schema.GroupVersionResource) {
+	group, _, _ := unstructured.NestedString(crd.Object, "spec", "group")
+	plural, _, _ := unstructured.NestedString(crd.Object, "spec", "names", "plural")
+	versions, _, _ := unstructured.NestedSlice(crd.Object, "spec", "versions")
+	for _, version := range items(versions) {
+		if name, ok := version["name"].(string); ok && version["served"] == true {
+			list = append(list, schema.GroupVersionResource{Group: group, Version: name, Resource: plural})
+		}
+	}
+	return list
 }

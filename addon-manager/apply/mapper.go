@@ -120,19 +120,3 @@ func (m *Mapper) Namespaced() ([]schema.GroupVersionResource, error) {
 	}
 	return resources, nil
 }
-
-// Plural returns the preferred version of a resource.
-func (m *Mapper) Plural(resource schema.GroupResource) (schema.GroupVersionResource, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.mapper == nil {
-		if err := m.load(); err != nil {
-			return schema.GroupVersionResource{}, err
-		}
-	}
-	gvr, err := m.mapper.ResourceFor(resource.WithVersion(""))
-	if cause := m.silent[resource.Group]; meta.IsNoMatchError(err) && cause != nil {
-		return gvr, fmt.Errorf("%s: %w: %w", resource, ErrSilent, cause)
-	}
-	return gvr, err
-}

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"turnup.dev/kubectl-turnup/addon-manager/api"
 	"turnup.dev/kubectl-turnup/addon-manager/plan"
 )
 
@@ -99,21 +100,27 @@ func (w *worker) holdsUp() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	g := w.goal
-	return g.addon != nil && g.addon.Network && w.readyHash != g.addon.Hash && time.Since(g.since) < networkBudget
+	return g.addon != nil && g.addon.Network && !w.watchedOnly() && w.readyHash != g.addon.Hash && time.Since(g.since) < networkBudget
 }
 
 // settled tells whether what depends on this addon may go on.
 func (w *worker) settled() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.goal.addon != nil && w.readyHash == w.goal.addon.Hash
+	return w.goal.addon != nil && (w.readyHash == w.goal.addon.Hash || w.watchedOnly())
+}
+
+// watchedOnly tells whether the addon is observed: nobody makes it ready, so nobody
+// can wait for that; w.mu is held.
+func (w *worker) watchedOnly() bool {
+	return w.goal.addon != nil && w.goal.addon.Mode == api.Observe
 }
 
 // done tells whether everything of the addon is applied.
 func (w *worker) done() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.goal.addon == nil || w.doneHash == w.goal.addon.Hash
+	return w.goal.addon == nil || w.doneHash == w.goal.addon.Hash || w.watchedOnly()
 }
 
 // ready marks an addon hash as having been applied and, perhaps, healthy, and

@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"turnup.dev/kubectl-turnup/addon-manager/api"
 	"turnup.dev/kubectl-turnup/addon-manager/apply"
 	"turnup.dev/kubectl-turnup/addon-manager/object"
 	"turnup.dev/kubectl-turnup/addon-manager/plan"
@@ -75,7 +76,7 @@ func (w *worker) differing(g goal) (refs []object.Ref) {
 		entry, known := w.entry(o.Ref)
 		t := w.undone[o.Ref]
 		switch {
-		case judged && v.differs:
+		case judged && v.differs && g.addon.Mode == api.Observe:
 			refs = append(refs, o.Ref)
 		case known && entry.Print != "" && t != nil && time.Now().Before(t.next) && w.drifted(entry):
 			refs = append(refs, o.Ref)

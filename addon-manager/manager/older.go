@@ -10,17 +10,20 @@ import (
 	"turnup.dev/kubectl-turnup/addon-manager/source"
 )
 
-// lastGood finds, for addons that do not build and that this process has never
-// seen working, the newest revision in which they do: a restart must not end
-// the enforcing of what was true before.
-func (m *Manager) lastGood(ctx context.Context, built []build.Addon) map[string]plan.Addon {
-	orphans := m.orphans(built)
+// lastGood finds, for addons that cannot be used as they are and that this process
+// has never seen working, the newest revision in which they can: a restart must not
+// end the enforcing of what was true before.
+func (m *Manager) lastGood(ctx context.Context, addons []plan.Addon) map[string]plan.Addon {
+	orphans := m.orphans(addons)
 	if len(orphans) == 0 {
 		return nil
 	}
 	claimed := map[object.Ref]bool{}
-	for _, b := range built {
-		for _, o := range b.Objects {
+	for _, addon := range addons {
+		if addon.Err != nil {
+			continue
+		}
+		for _, o := range addon.Objects {
 			claimed[o.Ref] = true
 		}
 	}
@@ -60,15 +63,22 @@ func (m *Manager) lastGood(ctx context.Context, built []build.Addon) map[string]
 	return kept
 }
 
-// orphans are the addons that own something, do not build, and have no goal.
-func (m *Manager) orphans(built []build.Addon) []string {
+// orphans are the addons that own something and have no goal, where the tree has
+// none for them: they cannot be used, build to nothing, or the whole tree is empty.
+func (m *Manager) orphans(addons []plan.Addon) []string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	usable := map[string]bool{}
+	for _, addon := range addons {
+		usable[addon.Name] = addon.Err == nil && len(addon.Objects) > 0
+	}
 	var names []string
-	for _, b := range built {
-		if w := m.workers[b.Name]; b.Err != nil && w != nil && w.size() > 0 && w.snapshot().addon == nil {
-			names = append(names, b.Name)
+	for name, w := range m.workers {
+		_, inTree := usable[name]
+		if !usable[name] && (inTree || len(addons) == 0) && w.size() > 0 && w.snapshot().addon == nil {
+			names = append(names, name)
 		}
 	}
+	slices.Sort(names)
 	return names
 }

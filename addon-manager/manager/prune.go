@@ -60,7 +60,7 @@ func (w *worker) prune(ctx context.Context, g goal) {
 		return
 	}
 	for ref := range w.doomed {
-		if w.m.declares(ref) == w.name {
+		if w.m.declares(ref) != "" {
 			delete(w.doomed, ref)
 		}
 	}
@@ -92,6 +92,7 @@ func (w *worker) leaves(g *goal) []inventory.Entry {
 		if w.m.workers[heir].owns(entry.Ref) {
 			w.m.log.Info("handed over", "addon", w.name, "object", entry.String(), "to", heir)
 			w.own(entry.Ref, nil)
+			w.forget(entry.Ref)
 		}
 		return true
 	})
@@ -105,15 +106,17 @@ func (w *worker) agreed(ctx context.Context, g goal, leaves []inventory.Entry) [
 		return nil
 	}
 	var pending []object.Ref
+	uids := map[object.Ref]string{}
 	for _, entry := range leaves {
 		if !entry.Keep && !entry.Approved && (g.over != "" || plan.Protected(entry.Ref)) {
 			pending = append(pending, entry.Ref)
+			uids[entry.Ref] = entry.UID
 		}
 	}
 	if len(pending) == 0 {
 		return leaves
 	}
-	token := plan.Token(pending)
+	token := plan.Token(uids)
 	if w.m.asks.of(w.name).ApprovedPrune != token {
 		w.pending = &api.PendingPrune{Token: token, Count: len(pending), Objects: names(pending)}
 		return slices.DeleteFunc(leaves, func(e inventory.Entry) bool { return slices.Contains(pending, e.Ref) })
@@ -189,6 +192,14 @@ func (w *worker) remove(ctx context.Context, entry inventory.Entry) (apply.Fate,
 	return w.m.client.Delete(ctx, w.name, entry.Ref, entry.UID, w.m.alias(entry.Ref))
 }
 
+// forget forgets what is known of an object that is not the addon's any more.
+func (w *worker) forget(ref object.Ref) {
+	delete(w.doomed, ref)
+	delete(w.health, ref)
+	delete(w.undone, ref)
+	delete(w.verdicts, ref)
+}
+
 // deleted records what came of one deletion. Only a confirmed one shrinks the inventory.
 func (w *worker) deleted(ctx context.Context, g goal, entry inventory.Entry, fate apply.Fate, why string, err error) {
 	if ctx.Err() != nil {
@@ -199,9 +210,7 @@ func (w *worker) deleted(ctx context.Context, g goal, entry inventory.Entry, fat
 		why = err.Error()
 	}
 	if err == nil && (fate == apply.Gone || fate == apply.NotOurs) {
-		delete(w.doomed, ref)
-		delete(w.health, ref)
-		delete(w.undone, ref)
+		w.forget(ref)
 		w.own(ref, nil)
 		w.m.freed(ref, entry.Claims)
 		w.m.metrics.Pruned()

@@ -16,14 +16,17 @@ func (m *Manager) revise(ctx context.Context, tree source.Tree) {
 	begin := time.Now()
 	built := m.builder.Build(tree.Files)
 	m.metrics.Built(time.Since(begin), m.builder.Built())
-	kept := m.lastGood(ctx, built)
 	m.mu.Lock()
 	addons := plan.Make(built, build.Value(tree.Files, "network_provider"), m.holder)
+	m.mu.Unlock()
+	kept := m.lastGood(ctx, addons)
+	m.mu.Lock()
 	problems := build.Problems(tree.Files)
 	frozen := frozen(built, problems)
 	m.tree, m.since = tree.Slim(), time.Now()
 	m.generation++
-	m.aim(ctx, addons, kept, frozen)
+	m.resume(kept, frozen)
+	m.aim(ctx, addons, frozen)
 	m.retireOthers(addons, frozen)
 	m.cede(addons)
 	m.own(addons)
@@ -40,8 +43,15 @@ func (m *Manager) revise(ctx context.Context, tree source.Tree) {
 	m.wakeAll()
 }
 
+// resume gives workers that know of no plan yet the last that was good; m.mu is held.
+func (m *Manager) resume(kept map[string]plan.Addon, frozen string) {
+	for name, old := range kept {
+		m.workers[name].aim(&old, m.tree.Revision, m.generation, frozen)
+	}
+}
+
 // aim gives each addon's worker its plan; m.mu is held.
-func (m *Manager) aim(ctx context.Context, addons []plan.Addon, kept map[string]plan.Addon, frozen string) {
+func (m *Manager) aim(ctx context.Context, addons []plan.Addon, frozen string) {
 	for i := range addons {
 		addon := &addons[i]
 		w := m.workers[addon.Name]
@@ -49,9 +59,6 @@ func (m *Manager) aim(ctx context.Context, addons []plan.Addon, kept map[string]
 			w = m.start(ctx, addon.Name, nil)
 		}
 		if addon.Err != nil {
-			if old, ok := kept[addon.Name]; ok {
-				w.aim(&old, m.tree.Revision, m.generation, frozen)
-			}
 			m.log.Error("addon not usable", "addon", addon.Name, "revision", m.tree.Revision, "error", addon.Err)
 		}
 		w.aim(addon, m.tree.Revision, m.generation, frozen)

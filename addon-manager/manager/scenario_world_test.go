@@ -232,3 +232,6 @@ func (w *world) step(name string, run func(t *testing.T)) {
 		run(t)
 	})
 }
+
+// noContext is for what has to happen when a test's own context has ended.
+func noContext() context.Context { return context.Background() }

@@ -3,6 +3,7 @@ package manager_test
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"log/slog"
 	"os"
@@ -40,23 +41,28 @@ var (
 	missing error
 )
 
-func TestMain(m *testing.M) {
+func TestMain(m *testing.M) { os.Exit(spread(m, run)) }
+
+// run runs tests on a control plane.
+func run(m *testing.M) int {
+	if flag.Lookup("test.list").Value.String() != "" {
+		return m.Run()
+	}
 	dir, err := os.MkdirTemp("", "turnup-control-plane-")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
+		return 1
 	}
+	defer os.RemoveAll(dir)
 	shared, missing = controlplane.Run(dir, controlplane.Options{ControllerManager: true})
 	if missing != nil && !errors.Is(missing, controlplane.ErrMissing) {
 		fmt.Fprintln(os.Stderr, missing)
-		os.Exit(1)
+		return 1
 	}
-	code := m.Run()
 	if shared != nil {
-		shared.Stop()
+		defer shared.Stop()
 	}
-	os.RemoveAll(dir)
-	os.Exit(code)
+	return m.Run()
 }
 
 // world is a cluster with the manager's own objects, and nothing else of ours.
@@ -350,4 +356,10 @@ func (l *lines) count(text string) int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return strings.Count(l.text.String(), text)
+}
+
+func (l *lines) all() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -42,11 +43,12 @@ func Protected(ref object.Ref) bool {
 	return false
 }
 
-// Token names a set of objects: it is what a person approves, and nothing else is.
-func Token(refs []object.Ref) string {
+// Token names a set of objects, each with its uid: it is what a person approves,
+// and nothing else is; least of all what has the same name another time.
+func Token(uids map[object.Ref]string) string {
 	sum := sha256.New()
-	for _, ref := range slices.SortedFunc(slices.Values(refs), object.Ref.Compare) {
-		fmt.Fprintf(sum, "%s\x00%s\x00%s\x00%s\n", ref.Group, ref.Kind, ref.Namespace, ref.Name)
+	for _, ref := range slices.SortedFunc(maps.Keys(uids), object.Ref.Compare) {
+		fmt.Fprintf(sum, "%s\x00%s\x00%s\x00%s\x00%s\n", ref.Group, ref.Kind, ref.Namespace, ref.Name, uids[ref])
 	}
 	return hex.EncodeToString(sum.Sum(nil)[:8])
 }
