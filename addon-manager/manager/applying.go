@@ -54,22 +54,29 @@ func (w *worker) applyAll(ctx context.Context, g goal) {
 }
 
 func (w *worker) applyStage(ctx context.Context, g goal, stage plan.Stage, objects []plan.Object, defining bool) {
-	var group errgroup.Group
-	group.SetLimit(share)
-	var mu sync.Mutex
+	type task struct {
+		object  plan.Object
+		before  inventory.Entry
+		request apply.Request
+	}
+	// All that is known is read before the first answer changes it.
+	var tasks []task
 	for _, o := range objects {
 		entry, _ := w.entry(o.Ref)
 		if w.waiting != "" && !stage.Foundation() && entry.Hash != o.Hash {
 			continue // What is merely drifting is repaired at once.
 		}
-		mu.Lock()
-		request := w.request(o, entry, defining)
-		mu.Unlock()
+		tasks = append(tasks, task{o, entry, w.request(o, entry, defining)})
+	}
+	var group errgroup.Group
+	group.SetLimit(share)
+	var mu sync.Mutex
+	for _, t := range tasks {
 		group.Go(func() error {
-			out, err := w.m.client.Apply(ctx, request)
+			out, err := w.m.client.Apply(ctx, t.request)
 			mu.Lock()
 			defer mu.Unlock()
-			w.applied(ctx, g, o, entry, out, err)
+			w.applied(ctx, g, t.object, t.before, out, err)
 			return nil
 		})
 	}
@@ -221,18 +228,19 @@ func hostPorts(o plan.Object) bool {
 	return slices.ContainsFunc(o.Claims, func(claim string) bool { return strings.HasPrefix(claim, "hostPort ") })
 }
 
-// watch declares the kinds of everything that was applied.
+// watch declares the kinds of everything that was applied. All addons watch the
+// same version of a kind, whichever their manifests are written in.
 func (w *worker) watch(ctx context.Context) {
-	kinds := map[schema.GroupKind]inventory.Entry{}
+	kinds := map[schema.GroupKind]object.Ref{}
 	w.mu.Lock()
-	for _, e := range w.inventory {
+	for ref, e := range w.inventory {
 		if e.Print != "" {
-			kinds[e.GroupKind()] = e
+			kinds[ref.GroupKind()] = ref
 		}
 	}
 	w.mu.Unlock()
-	for gk, e := range kinds {
-		gvr, _, err := w.m.client.Resource(ctx, e.Ref, e.Version)
+	for gk, ref := range kinds {
+		gvr, _, err := w.m.client.Resource(ctx, ref, "")
 		if err == nil {
 			w.m.drift.Declare(w.m.context, gk, gvr)
 		}
