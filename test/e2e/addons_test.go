@@ -2,12 +2,10 @@ package e2e
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -16,6 +14,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"turnup.dev/kubectl-turnup/addon-manager/api"
+	"turnup.dev/kubectl-turnup/addon-manager/build"
+	"turnup.dev/kubectl-turnup/addon-manager/source"
 )
 
 // edit replaces a text in a file of the addon tree, which has to be there.
@@ -97,21 +97,15 @@ func (c *cluster) editArrives(ctx context.Context, t *testing.T) {
 
 func ms(d time.Duration) time.Duration { return d.Round(time.Millisecond) }
 
-// head is the commit of the addon tree.
-func (c *cluster) head(ctx context.Context, t *testing.T) string {
+// awaitAddons waits until addons are what the tree on disk says, and ready.
+func (c *cluster) awaitAddons(ctx context.Context, t *testing.T, names ...string) time.Duration {
 	t.Helper()
-	out, err := exec.CommandContext(ctx, "git", "-C", filepath.Join(c.dir, "addons"), "rev-parse", "HEAD").Output()
+	files, err := source.Files(os.DirFS(filepath.Join(c.dir, "addons")))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return strings.TrimSpace(string(out))
-}
-
-// awaitAddons waits until addons are ready at the last commit.
-func (c *cluster) awaitAddons(ctx context.Context, t *testing.T, names ...string) time.Duration {
-	t.Helper()
-	head := c.head(ctx, t)
-	return await(ctx, t, "addons "+strings.Join(names, ", ")+" to be ready at "+head, time.Minute, func(ctx context.Context) (bool, string, error) {
+	hashes := build.Hashes(files)
+	return await(ctx, t, "addons "+strings.Join(names, ", ")+" to be as the tree says", time.Minute, func(ctx context.Context) (bool, string, error) {
 		list, err := api.ListAddons(ctx, c.dyn)
 		if err != nil {
 			return false, "", err
@@ -119,7 +113,7 @@ func (c *cluster) awaitAddons(ctx context.Context, t *testing.T, names ...string
 		ready := map[string]bool{}
 		var said []string
 		for _, addon := range list {
-			ready[addon.Name] = addon.IsReady(head)
+			ready[addon.Name] = addon.IsTrueTo(hashes[addon.Name])
 			said = append(said, fmt.Sprintf("%s: %s at %s: %s", addon.Name, addon.Status.Ready, addon.Status.Revision, addon.Status.Message))
 		}
 		for _, name := range names {
@@ -131,7 +125,43 @@ func (c *cluster) awaitAddons(ctx context.Context, t *testing.T, names ...string
 	})
 }
 
+// addon reads one addon's status.
+func (c *cluster) addon(ctx context.Context, name string) (api.AddonStatus, error) {
+	u, err := c.dyn.Resource(api.Addons()).Get(ctx, name, metav1.GetOptions{})
+	if err != nil {
+		return api.AddonStatus{}, err
+	}
+	addon, err := api.DecodeAddon(u)
+	return addon.Status, err
+}
+
+// awaitAddon waits until an addon's status is content.
+func (c *cluster) awaitAddon(ctx context.Context, t *testing.T, name, what string, content func(api.AddonStatus) bool) api.AddonStatus {
+	t.Helper()
+	var status api.AddonStatus
+	await(ctx, t, "addon "+name+" to be "+what, 30*time.Second, func(ctx context.Context) (bool, string, error) {
+		var err error
+		if status, err = c.addon(ctx, name); err != nil {
+			return false, "", err
+		}
+		return content(status), fmt.Sprintf("%+v", status), nil
+	})
+	return status
+}
+
 func (c *cluster) deletedObjectComesBack(ctx context.Context, t *testing.T) {
+	took := c.proxyComesBack(ctx, t)
+	t.Logf("DaemonSet kube-proxy came back after %s", ms(took))
+	if took > time.Second {
+		t.Errorf("DaemonSet kube-proxy came back after %s, want less than a second", took)
+	}
+	t.Logf("its addon was healthy again %s later", ms(c.awaitAddons(ctx, t, "kube-proxy")))
+	c.reach(ctx, t, "web", 15*time.Second)
+}
+
+// proxyComesBack deletes a DaemonSet of the tree, and waits for another one.
+func (c *cluster) proxyComesBack(ctx context.Context, t *testing.T) time.Duration {
+	t.Helper()
 	sets := c.kube.AppsV1().DaemonSets("kube-system")
 	old, err := sets.Get(ctx, "kube-proxy", metav1.GetOptions{})
 	if err != nil {
@@ -140,7 +170,7 @@ func (c *cluster) deletedObjectComesBack(ctx context.Context, t *testing.T) {
 	if err := sets.Delete(ctx, "kube-proxy", metav1.DeleteOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	took := await(ctx, t, "DaemonSet kube-proxy to come back", 30*time.Second, func(ctx context.Context) (bool, string, error) {
+	return await(ctx, t, "DaemonSet kube-proxy to come back", 30*time.Second, func(ctx context.Context) (bool, string, error) {
 		now, err := sets.Get(ctx, "kube-proxy", metav1.GetOptions{})
 		if apierrors.IsNotFound(err) {
 			return false, "it is gone", nil
@@ -150,9 +180,6 @@ func (c *cluster) deletedObjectComesBack(ctx context.Context, t *testing.T) {
 		}
 		return now.UID != old.UID, "the old one", nil
 	})
-	t.Logf("DaemonSet kube-proxy came back after %s", ms(took))
-	t.Logf("its addon was healthy again %s later", ms(c.awaitAddons(ctx, t, "kube-proxy")))
-	c.reach(ctx, t, "web", 15*time.Second)
 }
 
 const greeting = `apiVersion: v1
@@ -183,15 +210,8 @@ func (c *cluster) brokenAddonStandsAlone(ctx context.Context, t *testing.T) {
 	if *d.Spec.Replicas != 1 {
 		t.Errorf("CoreDNS has %d replicas: the broken addon held it up", *d.Spec.Replicas)
 	}
-	await(ctx, t, "the broken addon to say why", 15*time.Second, func(ctx context.Context) (bool, string, error) {
-		list, err := api.ListAddons(ctx, c.dyn)
-		for _, addon := range list {
-			if addon.Name == "greeting" {
-				return addon.Status.Ready == "False" && strings.Contains(addon.Status.Message, "greeting.yaml"),
-					addon.Status.Ready + ": " + addon.Status.Message, err
-			}
-		}
-		return false, "no such addon", err
+	c.awaitAddon(ctx, t, "greeting", "broken, and to say where", func(s api.AddonStatus) bool {
+		return s.Ready == "False" && strings.Contains(s.Message, "greeting.yaml")
 	})
 	// What it was before is still enforced.
 	if _, err := c.kube.CoreV1().ConfigMaps("greeting").Get(ctx, "greeting", metav1.GetOptions{}); err != nil {
@@ -204,7 +224,8 @@ func (c *cluster) brokenAddonStandsAlone(ctx context.Context, t *testing.T) {
 
 func (c *cluster) removedAddonIsPruned(ctx context.Context, t *testing.T) {
 	c.git(ctx, t, "rm", "-r", "--quiet", "greeting")
-	c.publish(ctx, t, "No more greeting")
+	// A Namespace is among it, which is not deleted unasked.
+	c.publish(ctx, t, "No more greeting\n\nTurnup-Prune: approved")
 	took := await(ctx, t, "the removed addon's objects to go", time.Minute, func(ctx context.Context) (bool, string, error) {
 		_, configMap := c.kube.CoreV1().ConfigMaps("greeting").Get(ctx, "greeting", metav1.GetOptions{})
 		_, space := c.kube.CoreV1().Namespaces().Get(ctx, "greeting", metav1.GetOptions{})
@@ -215,30 +236,4 @@ func (c *cluster) removedAddonIsPruned(ctx context.Context, t *testing.T) {
 	t.Logf("ConfigMap, Namespace and Addon were gone after %s", ms(took))
 	c.awaitAddons(ctx, t, "coredns", "flannel", "kube-proxy")
 	c.must(ctx, t, "status", c.name)
-}
-
-// managerIsSmall reads the manager's memory where it runs.
-func (c *cluster) managerIsSmall(ctx context.Context, t *testing.T) {
-	const limit = 64 << 10
-	for _, m := range c.nodes.Machines {
-		out, err := c.docker.on(ctx, m.Name, "", `for p in $(pgrep -x addon-manager); do awk '/^Vm(RSS|HWM)/ {print $2}' /proc/$p/status; done`)
-		if err != nil {
-			t.Fatal(err)
-		}
-		values := strings.Fields(out)
-		if len(values) == 0 {
-			continue
-		}
-		peak, errPeak := strconv.Atoi(values[0])
-		now, errNow := strconv.Atoi(values[1])
-		if err := errors.Join(errPeak, errNow); err != nil {
-			t.Fatal(err)
-		}
-		t.Logf("the addon manager's RSS is %.1f MiB, at most it was %.1f MiB", float64(now)/1024, float64(peak)/1024)
-		if now > limit || peak > limit {
-			t.Errorf("the addon manager uses %d KiB (peak %d), want less than %d", now, peak, limit)
-		}
-		return
-	}
-	t.Error("no machine runs an addon manager")
 }

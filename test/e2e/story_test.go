@@ -40,6 +40,11 @@ func TestOneCommandTurnsUpACluster(t *testing.T) {
 	c.sub(ctx, t, "a deleted addon object comes back", c.deletedObjectComesBack)
 	c.sub(ctx, t, "a broken addon does not hold up the others", c.brokenAddonStandsAlone)
 	c.sub(ctx, t, "an addon that left the tree is pruned", c.removedAddonIsPruned)
+	c.sub(ctx, t, "an addon that is only observed is let drift, and a rollback ends that", c.observedAddonDrifts)
+	c.sub(ctx, t, "an empty tree prunes nothing, and says so", c.emptyTreePrunesNothing)
+	c.sub(ctx, t, "what is beyond the budget waits for an approval", c.pruneWaitsForApproval)
+	c.sub(ctx, t, "a commit to a git repository arrives, and drift is undone without the repository", c.gitIsFollowed)
+	c.sub(ctx, t, "the addon manager is replaced by what the tree says of it", c.managerReplacesItself)
 	c.sub(ctx, t, "the addon manager stays below 64 MiB", c.managerIsSmall)
 
 	c.sub(ctx, t, "nobody is let in without a name", c.anonymousIsRefused)
@@ -79,16 +84,30 @@ func (c *cluster) kubeconfigIsMerged(_ context.Context, t *testing.T) {
 
 // kubectlFindsThePlugin runs it the way its README says.
 func (c *cluster) kubectlFindsThePlugin(ctx context.Context, t *testing.T) {
-	kubectl, err := exec.LookPath("kubectl")
-	if err != nil {
+	out := c.kubectl(ctx, t, "turnup", "status", c.name)
+	if out == "" {
 		t.Skip("SKIPPED: kubectl is not on the PATH")
 	}
-	cmd := exec.CommandContext(ctx, kubectl, "turnup", "status", c.name)
+	if !strings.Contains(out, c.name+"-worker-1") {
+		t.Errorf("kubectl turnup status:\n%s", out)
+	}
+}
+
+// kubectl runs it with the plugin on its PATH; "" where there is none.
+func (c *cluster) kubectl(ctx context.Context, t *testing.T, args ...string) string {
+	t.Helper()
+	kubectl, err := exec.LookPath("kubectl")
+	if err != nil {
+		return ""
+	}
+	cmd := exec.CommandContext(ctx, kubectl, args...)
 	cmd.Dir = c.dir
 	cmd.Env = append(os.Environ(), "KUBECONFIG="+c.kubeconfig, "PATH="+filepath.Dir(c.path)+string(os.PathListSeparator)+os.Getenv("PATH"))
-	if out, err := cmd.CombinedOutput(); err != nil || !strings.Contains(string(out), c.name+"-worker-1") {
-		t.Errorf("kubectl turnup status: %v\n%s", err, out)
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Errorf("kubectl %s: %v\n%s", strings.Join(args, " "), err, out)
 	}
+	return string(out)
 }
 
 func (c *cluster) verbsAgree(ctx context.Context, t *testing.T) {
@@ -117,10 +136,10 @@ func (c *cluster) verbsAgree(ctx context.Context, t *testing.T) {
 			t.Errorf("status says of an addon: %+v", a)
 		}
 	}
-	if got := strings.Join(names, " "); got != "coredns flannel kube-proxy" {
+	if got := strings.Join(names, " "); got != "addon-manager coredns flannel kube-proxy" {
 		t.Errorf("the addons are %q", got)
 	}
-	if out := c.must(ctx, t, "addons").stdout; strings.Count(out, "True") != 3 {
+	if out := c.must(ctx, t, "addons").stdout; strings.Count(out, "True") != 4 {
 		t.Errorf("addons says:\n%s", out)
 	}
 	if _, err := clientcmd.Load([]byte(c.must(ctx, t, "kubeconfig").stdout)); err != nil {

@@ -45,9 +45,10 @@ func (a *Addons) Revisions(ctx context.Context) (RevisionList, error) {
 		return list, err
 	}
 	for _, head := range heads {
+		headline, _, _ := strings.Cut(head.Message, "\n")
 		list.Items = append(list.Items, Revision{
 			Revision: head.Revision, Current: head.Name == current.Name,
-			Author: head.Author, Message: head.Message, Pushed: head.Pushed, head: head,
+			Author: head.Author, Message: headline, Pushed: head.Pushed, head: head,
 		})
 	}
 	return list, nil

@@ -253,11 +253,16 @@ func (t Tree) Committed(ctx context.Context) (source.Tree, error) {
 	return tree, err
 }
 
-// head describes the last commit that touched the tree, without its files.
+// longest is how much of a commit's message is shipped: it becomes an annotation.
+const longest = 32 << 10
+
+// head describes the last commit that touched the tree, without its files. The
+// whole message goes along: a trailer in it may approve what the commit prunes.
 func (t Tree) head(ctx context.Context) (source.Tree, error) {
-	out, err := t.git(ctx, "log", "-1", "--no-show-signature", "--format=%H%n%an <%ae>%n%s", "--", ".")
+	out, err := t.git(ctx, "log", "-1", "--no-show-signature", "--format=%H%n%an <%ae>%n%B", "--", ".")
 	if lines := strings.SplitN(strings.TrimRight(out, "\n"), "\n", 3); err == nil && len(lines) == 3 {
-		return source.Tree{Revision: lines[0], Author: lines[1], Message: lines[2]}, nil
+		message := strings.ToValidUTF8(lines[2][:min(len(lines[2]), longest)], "")
+		return source.Tree{Revision: lines[0], Author: lines[1], Message: message}, nil
 	}
 	return source.Tree{}, ui.Hint(fmt.Errorf("%w (%s)", ErrNeverCommitted, t.Dir),
 		"`git add %s && git commit`, or push it as it is with --dirty", t.Dir)
@@ -314,8 +319,10 @@ func (t Tree) files(ctx context.Context, commit string) (map[string][]byte, erro
 	return files, nil
 }
 
+// setValues puts this cluster's values in. A tree without the component that they
+// are part of has nobody who reads them; an empty one stays empty.
 func (t Tree) setValues(files map[string][]byte) {
-	if t.values != nil {
+	if t.values != nil && files["cluster/kustomization.yaml"] != nil {
 		files[addons.Values] = t.values
 	}
 }

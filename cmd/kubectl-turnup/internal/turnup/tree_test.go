@@ -137,8 +137,8 @@ func TestUncommittedChangesAreShippedOnlyWhenAskedFor(t *testing.T) {
 		t.Errorf("the last commit has the change: %v", err)
 	}
 
-	git(t, tree.Dir, "commit", "-qam", "Change it")
-	if next := read(t, tree, false); next.Revision == commit.Revision || next.Message != "Change it" {
+	git(t, tree.Dir, "commit", "-qam", "Change it\n\nBecause.\n\nTurnup-Prune: approved")
+	if next := read(t, tree, false); next.Revision == commit.Revision || next.Message != "Change it\n\nBecause.\n\nTurnup-Prune: approved" {
 		t.Errorf("revision %s %q after the commit", next.Revision, next.Message)
 	}
 }
@@ -331,4 +331,14 @@ func labelled(t *testing.T, u *unstructured.Unstructured) string {
 		t.Fatal(err)
 	}
 	return string(data)
+}
+
+func TestAnEmptyTreeIsShippedEmpty(t *testing.T) {
+	tree := newTree(t)
+	initTree(t, tree)
+	git(t, tree.Dir, "rm", "-rq", ".")
+	git(t, tree.Dir, "commit", "-qm", "Oops")
+	if content := read(t, tree, false); len(content.Files) != 0 {
+		t.Errorf("%d files are shipped", len(content.Files))
+	}
 }
