@@ -14,6 +14,10 @@ import (
 // The API server's metrics do not say who asked. But requests that go through
 // different FlowSchemas are counted apart, and those may tell users and verbs apart.
 const (
+	// flowBooks and flowNotes are the reads and the writes of ours that are not about the
+	// tree's own objects: its inventories, its source, the status and the events.
+	flowBooks = "bench-books"
+	flowNotes = "bench-notes"
 	flowRead  = "bench-read"
 	flowWatch = "bench-watch"
 	flowWrite = "bench-write"
@@ -23,19 +27,23 @@ const (
 
 // identities are the contestants' service accounts: the manager has that of its
 // manifest, the peers have one together.
-func identities() []any {
-	account := func(namespace, name string) any {
-		return m{"kind": "ServiceAccount", "serviceAccount": m{"namespace": namespace, "name": name}}
-	}
-	return []any{account("turnup-system", "addon-manager"), account(warm, peerAccount)}
+func identities() []any { return []any{account(home, "addon-manager"), account(warm, peerAccount)} }
+
+func account(namespace, name string) any {
+	return m{"kind": "ServiceAccount", "serviceAccount": m{"namespace": namespace, "name": name}}
 }
+
+// home is the manager's own namespace; no tree has anything in it.
+const home = "turnup-system"
 
 const peerAccount = "peer"
 
 // accounts are the objects that let the contestants ask, and have it counted.
 func accounts() []*unstructured.Unstructured {
 	flow := func(name string, precedence int64, rules m) *unstructured.Unstructured {
-		rules["subjects"] = identities()
+		if rules["subjects"] == nil {
+			rules["subjects"] = identities()
+		}
 		return &unstructured.Unstructured{Object: m{
 			"apiVersion": "flowcontrol.apiserver.k8s.io/v1", "kind": "FlowSchema", "metadata": m{"name": name},
 			"spec": m{
@@ -49,6 +57,13 @@ func accounts() []*unstructured.Unstructured {
 			"apiGroups": []any{"*"}, "resources": []any{resource}, "verbs": verbs, "namespaces": []any{"*"}, "clusterScope": true,
 		}}}
 	}
+	bookkeeping := func(verbs ...any) m {
+		return m{"subjects": []any{account(home, "addon-manager")}, "resourceRules": []any{
+			m{"apiGroups": []any{"*"}, "resources": []any{"*"}, "verbs": verbs, "namespaces": []any{home}},
+			m{"apiGroups": []any{"turnup.dev"}, "resources": []any{"*"}, "verbs": verbs, "namespaces": []any{"*"}, "clusterScope": true},
+			m{"apiGroups": []any{"", "events.k8s.io"}, "resources": []any{"events"}, "verbs": verbs, "namespaces": []any{"*"}},
+		}}
+	}
 	return []*unstructured.Unstructured{
 		{Object: m{"apiVersion": "v1", "kind": "ServiceAccount", "metadata": m{"name": peerAccount, "namespace": warm}}},
 		{Object: m{
@@ -57,6 +72,8 @@ func accounts() []*unstructured.Unstructured {
 			"subjects": []any{m{"kind": "ServiceAccount", "name": peerAccount, "namespace": warm}},
 		}},
 		flow(flowLease, 500, resources("leases", "*")),
+		flow(flowBooks, 503, bookkeeping("get", "list")),
+		flow(flowNotes, 506, bookkeeping("create", "update", "patch", "delete", "deletecollection")),
 		flow(flowRead, 510, resources("*", "get", "list")),
 		flow(flowWatch, 520, resources("*", "watch")),
 		flow(flowWrite, 530, resources("*", "*")),

@@ -62,7 +62,11 @@ func (s *scene) first(who string, pid int, found measured) error {
 		return err
 	}
 	n := float64(s.n)
-	s.add(s.n, "first requests", who, float64(found.requests.total)/n)
+	s.add(s.n, "first requests", who, float64(found.requests.total-found.requests.books)/n)
+	s.add(s.n, "first all requests", who, float64(found.requests.total)/n)
+	if who == ours {
+		s.add(s.n, "first books", who, float64(found.requests.books)/float64(addonsFor(s.n)))
+	}
 	s.add(s.n, "first rate", who, n/found.took.Seconds())
 	s.add(s.n, "first apiserver", who, milliseconds(found.apiserver)/n)
 	s.add(s.n, "first etcd", who, milliseconds(found.etcd)/n)

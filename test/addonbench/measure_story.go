@@ -33,6 +33,9 @@ func (s *scene) story(ctx context.Context) error {
 	if err := s.broken(ctx); err != nil {
 		return err
 	}
+	if err := s.polls(ctx, manager); err != nil {
+		return err
+	}
 	now, peak, err := memory(manager.pid)
 	s.add(s.n, "memory", ours, now)
 	s.add(s.n, "memory peak", ours, peak)
@@ -158,9 +161,9 @@ func (s *scene) broken(ctx context.Context) error {
 		}},
 		{"unbuildable", func(files map[string][]byte) { files[first+"/kustomization.yaml"] = kustomization("missing.yaml") }},
 	}
-	for i := range s.options.rounds {
+	for i := range s.options.broken {
 		for j := range variants {
-			// Each is the first once: this computer may become slower or faster.
+			// Each is the first in turn: this computer may become slower or faster.
 			v := variants[(i+j)%len(variants)]
 			if _, err := s.cluster.quiet(ctx); err != nil {
 				return err

@@ -38,8 +38,10 @@ type snapshot struct {
 // by may have some in it that the API server asked itself.
 type tally struct {
 	total, reads, watches, writes int
-	leases                        int
-	by                            counts
+	// books are those among all of these that are not about the tree's own objects.
+	books  int
+	leases int
+	by     counts
 }
 
 // ledger reads the API server's metrics, and takes note of what the benchmark asks itself.
@@ -184,9 +186,10 @@ func labels(text string) map[string]string {
 func (s snapshot) since(before snapshot) tally {
 	flow := func(name string) int { return s.flows[name] - before.flows[name] }
 	found := tally{
-		reads: flow(flowRead) + flow(flowOther), watches: flow(flowWatch), leases: flow(flowLease), by: s.by(before),
+		reads: flow(flowRead) + flow(flowBooks) + flow(flowOther), watches: flow(flowWatch), leases: flow(flowLease),
+		books: flow(flowBooks) + flow(flowNotes), by: s.by(before),
 	}
-	writes := flow(flowWrite)
+	writes := flow(flowWrite) + flow(flowNotes)
 	found.total = found.reads + found.watches + writes
 	found.writes = writes - found.by.sum(func(r request) bool { return r.dry })
 	return found
@@ -194,6 +197,9 @@ func (s snapshot) since(before snapshot) tally {
 
 func (a tally) String() string {
 	text := fmt.Sprintf("%d requests: %s", a.total, a.by)
+	if a.books > 0 {
+		text += fmt.Sprintf("; %d of them for its books", a.books)
+	}
 	if others := a.by.sum(func(request) bool { return true }) - a.total; others != 0 {
 		text += fmt.Sprintf("; %d of them by the API server itself", others)
 	}

@@ -118,6 +118,8 @@ func (r *run) rows() []row {
 			perObject, rate = atMost(1.05, "≤ 1.05"), atLeast(100, "≥ 100")
 		}
 		line(n, "first apply: requests per object", "first requests", "", perObject)
+		line(n, "first apply: bookkeeping per addon (inventory, status)", "first books", "", noGoal())
+		line(n, "first apply: all requests per object", "first all requests", "", noGoal())
 		line(n, "first apply: objects per second", "first rate", "", rate)
 		line(n, "first apply: apiserver CPU per object", "first apiserver", "ms", noGoal())
 		line(n, "first apply: etcd CPU per object", "first etcd", "ms", noGoal())
@@ -130,6 +132,8 @@ func (r *run) rows() []row {
 			r.storyLines(n, line)
 			rows = append(rows, r.driftRows(n)...)
 			rows = append(rows, r.brokenRows(n)...)
+			line(n, "git, idle: ls-remote requests per poll", "git requests", "", atMost(1, "1"))
+			line(n, "git, idle: requests to the API server", "git cluster", "", none())
 		}
 		memory := noGoal()
 		switch {
@@ -180,22 +184,26 @@ func (r *run) driftRows(n int) []row {
 	}
 }
 
-// brokenRows compare the others' time with and without a broken addon, round by round.
+// brokenRows compare the others' time with and without a broken addon: the ratio of the
+// medians, and in brackets those of the single rounds.
 func (r *run) brokenRows(n int) []row {
-	without := r.samples[sampleKey{n, "broken none", ours}]
-	if len(without) == 0 {
+	without := cellOf(r.samples[sampleKey{n, "broken none", ours}], "s")
+	if len(without.Samples) == 0 {
 		return nil
 	}
-	rows := []row{{Size: n, What: "all addons change: the 124 applied after", Ours: cellOf(without, "s")}}
+	rows := []row{{Size: n, What: "all addons change: the 124 applied after", Ours: without}}
 	for _, v := range []string{"refused", "unbuildable"} {
+		with := cellOf(r.samples[sampleKey{n, "broken " + v, ours}], "s")
+		if len(with.Samples) == 0 {
+			continue
+		}
 		var ratios []float64
-		for i, seconds := range r.samples[sampleKey{n, "broken " + v, ours}] {
-			if i < len(without) {
-				ratios = append(ratios, seconds/without[i])
-			}
+		for i, seconds := range with.Samples[:min(len(with.Samples), len(without.Samples))] {
+			ratios = append(ratios, seconds/without.Samples[i])
 		}
 		g := atMost(1.1, "≤ 1.1 ×")
 		c := cellOf(ratios, "×")
+		c.Median = with.Median / without.Median
 		rows = append(rows, row{Size: n, What: "one addon " + v + ": the other 124 take", Goal: g.text, Ours: c, Verdict: g.verdict(c)})
 	}
 	return rows
