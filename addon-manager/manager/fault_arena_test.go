@@ -181,9 +181,9 @@ func (l *tail) String() string {
 	return string(l.text[max(0, len(l.text)-6000):])
 }
 
-// binary is the addon manager, compiled once per run of the tests into the control plane's directory.
-func (a *arena) binary() string {
-	a.Helper()
+// binary is the addon manager, compiled once per process of the tests into the control plane's directory.
+func binary(t testing.TB) string {
+	t.Helper()
 	dir := filepath.Dir(shared.Kubeconfig)
 	path := filepath.Join(dir, "addon-manager")
 	if _, err := os.Stat(path); err == nil {
@@ -191,7 +191,7 @@ func (a *arena) binary() string {
 	}
 	path, err := faults.Build(dir)
 	if err != nil {
-		a.Fatal(err)
+		t.Fatal(err)
 	}
 	return path
 }
@@ -203,7 +203,7 @@ func (a *arena) process(proxy *faults.Proxy, identity string) *faults.Process {
 	if err := proxy.WriteKubeconfig(path); err != nil {
 		a.Fatal(err)
 	}
-	return faults.Start(a, a.binary(), path, identity)
+	return faults.Start(a, binary(a), path, identity)
 }
 
 // until waits for a check to hold.

@@ -22,7 +22,7 @@ func TestKilledAtAnyWriteItEndsInTheTree(t *testing.T) {
 	s := a.plant(f)
 	random := dice(seed())
 	kills := 0
-	for round := range rounds(24, 400) {
+	for round := range rounds(16, 400) {
 		for range 2 + random.IntN(8) {
 			f.edit(random)
 		}
@@ -46,7 +46,7 @@ func TestKilledAtAnyWriteItEndsInTheTree(t *testing.T) {
 		}
 	}
 	t.Logf("%d kills", kills)
-	if kills < rounds(24, 400)/2 {
+	if kills < rounds(16, 400)/2 {
 		t.Errorf("only %d managers were killed in the middle of something", kills)
 	}
 }

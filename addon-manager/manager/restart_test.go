@@ -163,10 +163,7 @@ func TestKilledAnywhereItLosesSightOfNothing(t *testing.T) {
 		t.Skip("it builds and kills processes")
 	}
 	w := newWorld(t)
-	binary := filepath.Join(t.TempDir(), "addon-manager")
-	if out, err := exec.Command("go", "build", "-o", binary, "turnup.dev/kubectl-turnup/addon-manager").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
+	program := binary(t)
 	tree := func() map[string]string {
 		files := map[string]string{}
 		for _, addon := range []string{"kill-a", "kill-b", "kill-c"} {
@@ -191,9 +188,9 @@ func TestKilledAnywhereItLosesSightOfNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer log.Close()
-	for round := range 12 {
+	for round := range rounds(8, 100) {
 		w.pushApproved(tree())
-		process := exec.Command(binary, "--kubeconfig", shared.Kubeconfig, "--identity", "kill", "--listen=", "--interval=1s")
+		process := exec.Command(program, "--kubeconfig", shared.Kubeconfig, "--identity", "kill", "--listen=", "--interval=1s")
 		process.Stderr = log
 		if err := process.Start(); err != nil {
 			t.Fatal(err)
