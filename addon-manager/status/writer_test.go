@@ -304,7 +304,7 @@ func TestTurnsAreToldOnceTheyAreWritten(t *testing.T) {
 func TestAnAPIServerThatIsAwayIsSurvived(t *testing.T) {
 	w := newWorld(t)
 	writer, _, _ := w.start()
-	const addons = 50
+	const addons = 20
 	for i := range addons {
 		writer.Put(fmt.Sprint("addon-", i), as("True", "1"))
 	}
@@ -315,7 +315,7 @@ func TestAnAPIServerThatIsAwayIsSurvived(t *testing.T) {
 		t.Fatal(err)
 	}
 	before := w.asked.count()
-	for revision := range 60 {
+	for revision := range 20 {
 		for i := range addons {
 			writer.Put(fmt.Sprint("addon-", i), as("Unknown", fmt.Sprint("x", revision)))
 		}
@@ -324,7 +324,7 @@ func TestAnAPIServerThatIsAwayIsSurvived(t *testing.T) {
 	for i := range addons {
 		writer.Put(fmt.Sprint("addon-", i), as("True", "2"))
 	}
-	if got := w.asked.count() - before; got > 100 {
+	if got := w.asked.count() - before; got > 40 {
 		t.Errorf("%d requests to nobody", got)
 	}
 	if err := shared.Restart("kube-apiserver"); err != nil {
