@@ -94,33 +94,40 @@ func (w *worker) behind(generation int) bool {
 
 // holdsUp tells whether others should wait for this network addon.
 func (w *worker) holdsUp() bool {
-	if w.m.asks.of(w.name).Suspend {
+	if w.idle() {
 		return false
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	g := w.goal
-	return g.addon != nil && g.addon.Network && !w.watchedOnly() && w.readyHash != g.addon.Hash && time.Since(g.since) < networkBudget
+	return g.addon != nil && g.addon.Network && w.readyHash != g.addon.Hash && time.Since(g.since) < networkBudget
 }
 
 // settled tells whether what depends on this addon may go on.
 func (w *worker) settled() bool {
+	idle := w.idle()
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.goal.addon != nil && (w.readyHash == w.goal.addon.Hash || w.watchedOnly())
+	return w.goal.addon != nil && (idle || w.readyHash == w.goal.addon.Hash)
 }
 
-// watchedOnly tells whether the addon is observed: nobody makes it ready, so nobody
-// can wait for that; w.mu is held.
-func (w *worker) watchedOnly() bool {
+// idle tells whether the addon is suspended or only observed: nobody makes it
+// ready, so nobody can wait for that.
+func (w *worker) idle() bool {
+	if w.m.asks.of(w.name).Suspend {
+		return true
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	return w.goal.addon != nil && w.goal.addon.Mode == api.Observe
 }
 
 // done tells whether everything of the addon is applied.
 func (w *worker) done() bool {
+	idle := w.idle()
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.goal.addon == nil || w.doneHash == w.goal.addon.Hash || w.watchedOnly()
+	return idle || w.goal.addon == nil || w.doneHash == w.goal.addon.Hash
 }
 
 // ready marks an addon hash as having been applied and, perhaps, healthy, and
