@@ -67,7 +67,7 @@ func (f *forest) put(addon string, o thing) {
 func (f *forest) drop(o thing) {
 	for addon, things := range f.addons {
 		for id, other := range things {
-			if id != o.id() && !(o.kind == "Namespace" && other.namespace == o.name) && !(o.kind == definition && other.kind == f.kindOf(o)) {
+			if id != o.id() && !f.holds(o, other) {
 				continue
 			}
 			delete(things, id)
@@ -79,6 +79,11 @@ func (f *forest) drop(o thing) {
 			delete(f.addons, addon)
 		}
 	}
+}
+
+// holds tells whether the inner one of two objects goes when the outer one does.
+func (f *forest) holds(outer, inner thing) bool {
+	return outer.kind == "Namespace" && inner.namespace == outer.name || outer.kind == definition && inner.kind == f.kindOf(outer)
 }
 
 const definition = "CustomResourceDefinition"
@@ -299,7 +304,7 @@ func (f *forest) try(dice *rand.Rand, choice int) string {
 func (f *forest) holdsBroken(o thing) bool {
 	for name := range f.broken {
 		for _, other := range f.addons[name] {
-			if o.kind == "Namespace" && other.namespace == o.name || o.kind == definition && other.kind == f.kindOf(o) {
+			if f.holds(o, other) {
 				return true
 			}
 		}
@@ -321,10 +326,10 @@ func (f *forest) plant(dice *rand.Rand) string {
 			defined[f.kindOf(other)] = true
 		}
 	}
-	switch {
-	case o.kind == definition:
+	switch o.kind {
+	case definition:
 		o.name = fmt.Sprintf("gears%d.%s", dice.IntN(2), f.group())
-	case o.kind == "Namespace" || o.kind == "ClusterRole":
+	case "Namespace", "ClusterRole":
 	default:
 		o.namespace = places[dice.IntN(len(places))]
 	}
