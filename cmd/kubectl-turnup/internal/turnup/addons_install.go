@@ -2,7 +2,9 @@ package turnup
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -33,7 +35,12 @@ func applyManager(ctx context.Context, to *access, objects []*unstructured.Unstr
 		return false, err
 	}
 	adopted := live != nil && live.Labels[object.Label] == managerAddon
-	rules = adopted && !down(live)
+	if rules = adopted; rules && down(live) {
+		rules, err = recovers(ctx, to, step)
+		if err != nil {
+			return false, err
+		}
+	}
 	for _, one := range objects {
 		mine := one.GetKind() == "AddonSource"
 		if adopted && !mine {
@@ -79,8 +86,26 @@ func liveManager(ctx context.Context, to *access, step *ui.Step) (*appsv1.Deploy
 	return live, nil
 }
 
-// down tells whether no manager runs: one that the tree has broken cannot take
-// the correction, so deploy brings it up again.
+// recovery is how long a manager that the tree has may take to be there again: it
+// may just be replacing itself.
+const recovery = 15 * time.Second
+
+// recovers waits for a manager to run again. One that does not cannot take the
+// tree's correction either, so deploy brings it up.
+func recovers(ctx context.Context, to *access, step *ui.Step) (bool, error) {
+	err := wait.For(ctx, wait.Options{
+		What: "the addon manager to run again", Budget: recovery, Every: 200 * time.Millisecond, See: step.See,
+	}, func(ctx context.Context) (bool, string, error) {
+		live, err := liveManager(ctx, to, step)
+		return err == nil && live != nil && !down(live), "it is being replaced, or does not start", err
+	})
+	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// down tells whether no manager runs.
 func down(d *appsv1.Deployment) bool {
 	for _, condition := range d.Status.Conditions {
 		if condition.Type == appsv1.DeploymentAvailable {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -86,13 +87,24 @@ func TestDeployLeavesAManagerThatTheTreeHasAlone(t *testing.T) {
 		t.Errorf("the source was not applied: %+v, %v", from.Spec, err)
 	}
 
-	t.Run("unless none runs", func(t *testing.T) {
+	available := func(is string) {
 		status, err := json.Marshal(map[string]any{"status": map[string]any{"conditions": []any{
-			map[string]any{"type": "Available", "status": "False", "reason": "MinimumReplicasUnavailable"},
+			map[string]any{"type": "Available", "status": is, "reason": "Test"},
 		}}})
 		s.must(err)
-		_, err = deployments.Patch(t.Context(), managerAddon, types.StrategicMergePatchType, status, metav1.PatchOptions{}, "status")
+		_, err = deployments.Patch(context.Background(), managerAddon, types.StrategicMergePatchType, status, metav1.PatchOptions{}, "status")
 		s.must(err)
+	}
+	t.Run("while it replaces itself", func(t *testing.T) {
+		available("False")
+		time.AfterFunc(time.Second, func() { available("True") })
+		deploy()
+		if got := limit(read()); got != "300Mi" {
+			t.Errorf("its limit is %s", got)
+		}
+	})
+	t.Run("unless none runs for long", func(t *testing.T) {
+		available("False")
 		deploy()
 		after := read()
 		if limit(after) != "256Mi" || after.Labels[object.Label] != managerAddon {
