@@ -51,7 +51,7 @@ func TestACommitBecomesTheCluster(t *testing.T) {
 	}
 	begin := time.Now()
 	second := w.push(configMap("commit", "two"))
-	w.within("the second commit arrives", time.Second, func() error {
+	w.eventually("the second commit arrives", func() error {
 		if got := w.data("default", "commit", "key"); got != "two" {
 			return fmt.Errorf("data is %q", got)
 		}
@@ -68,7 +68,7 @@ func TestDriftIsUndone(t *testing.T) {
 	t.Run("a changed field gets its value back", func(t *testing.T) {
 		begin := time.Now()
 		w.patch("configmaps", "default", "drift", `{"data":{"key":"wrong"}}`)
-		w.within("the value is back", 2*time.Second, func() error {
+		w.eventually("the value is back", func() error {
 			if got := w.data("default", "drift", "key"); got != "right" {
 				return fmt.Errorf("data is %q", got)
 			}
@@ -79,12 +79,12 @@ func TestDriftIsUndone(t *testing.T) {
 	t.Run("a deleted object comes back", func(t *testing.T) {
 		begin := time.Now()
 		w.delete("configmaps", "default", "drift")
-		w.within("the object is back", 2*time.Second, func() error { _, err := w.get("configmaps", "default", "drift"); return err })
+		w.eventually("the object is back", func() error { _, err := w.get("configmaps", "default", "drift"); return err })
 		t.Logf("back after %s", time.Since(begin))
 	})
 	t.Run("the label that we watch by comes back", func(t *testing.T) {
 		w.patch("configmaps", "default", "drift", `{"metadata":{"labels":{"turnup.dev/addon":null}}}`)
-		w.within("the label is back", 2*time.Second, func() error {
+		w.eventually("the label is back", func() error {
 			u, err := w.get("configmaps", "default", "drift")
 			if err == nil && u.GetLabels()[object.Label] != "drift" {
 				err = fmt.Errorf("labels are %v", u.GetLabels())
@@ -147,7 +147,7 @@ func TestWhatLeavesTheTreeIsPruned(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.delete("configmaps", "default", "stays")
-		w.within("the last good set is still enforced", 2*time.Second, func() error { _, err := w.get("configmaps", "default", "stays"); return err })
+		w.eventually("the last good set is still enforced", func() error { _, err := w.get("configmaps", "default", "stays"); return err })
 	})
 }
 

@@ -185,7 +185,7 @@ func TestABrokenSourceKeepsTheLastRevision(t *testing.T) {
 		return fmt.Errorf("%+v", s.Conditions)
 	})
 	w.delete("configmaps", "default", "kept")
-	w.within("drift is still undone", 2*time.Second, func() error { _, err := w.get("configmaps", "default", "kept"); return err })
+	w.eventually("drift is still undone", func() error { _, err := w.get("configmaps", "default", "kept"); return err })
 	t.Run("after a restart, too", func(t *testing.T) {
 		w.halt()
 		w.delete("configmaps", "default", "kept")

@@ -314,11 +314,7 @@ func (w *world) inventories() map[string]inventory.Inventory {
 
 func (w *world) eventually(what string, check func() error) {
 	w.t.Helper()
-	w.within(what, 20*time.Second, check)
-}
-
-func (w *world) within(what string, budget time.Duration, check func() error) {
-	w.t.Helper()
+	const budget = 20 * time.Second
 	deadline := time.Now().Add(budget)
 	for {
 		err := check()
