@@ -15,11 +15,10 @@ import (
 // hooked is a repository with an addon tree in it, a hook, and a program in the
 // place of the plugin that notes how it was called.
 type hooked struct {
-	t            *testing.T
-	top, calls   string
-	program      string
-	addons       *Addons
-	exitOfPlugin int
+	t          *testing.T
+	top, calls string
+	program    string
+	addons     *Addons
 }
 
 func newHooked(t *testing.T) *hooked {

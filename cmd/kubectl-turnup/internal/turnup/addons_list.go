@@ -45,10 +45,9 @@ func (l AddonList) Origin() string {
 	if git := l.Source.Spec.Git; l.Source.Spec.Type == api.Git && git != nil {
 		text += " " + git.URL
 	}
-	switch {
-	case l.Head == "":
+	if l.Head == "" {
 		text += ", no revision yet"
-	default:
+	} else {
 		text += ", revision " + short(l.Head)
 	}
 	if l.Source.Spec.Suspend {
