@@ -3,6 +3,7 @@ package manager
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -33,18 +34,19 @@ type origin struct {
 	kick chan struct{}
 }
 
-// follow takes each new head of the revisions in the cluster, and lets a
-// repository make new ones where the source is git.
+// follow takes each new head of the revisions in the cluster.
 func (m *Manager) follow(ctx context.Context) {
-	m.repository(ctx, m.asks.origin())
 	source.Watch(ctx, m.config, func(head source.Head, err error) { m.found(ctx, head, err) },
 		func(err error) { m.log.Warn("source not watched", "error", err) })
 }
 
 // redirected takes a changed AddonSource.
 func (m *Manager) redirected(last, next sourceAsk) {
-	if m.context == nil || m.context.Err() != nil {
-		return
+	m.mu.Lock()
+	working := m.working
+	m.mu.Unlock()
+	if !working || m.context.Err() != nil {
+		return // Run begins with what is asked for by then.
 	}
 	if last.reconcile != next.reconcile {
 		m.log.Info("asked to look again")
@@ -126,14 +128,24 @@ func (m *Manager) take(ctx context.Context, head source.Head, err error) {
 	switch {
 	case err == nil && m.held(head):
 		m.log.Info("suspended: revision not followed", "revision", head.Revision)
-		if m.first() {
-			m.fallBack(ctx, m.asks.origin().revision)
+		if !m.first() {
+			return
 		}
-		return
+		if err = m.fallBack(ctx); err == nil {
+			return
+		}
 	case err == nil && m.inForce(head):
+		m.origin.mu.Lock()
+		m.origin.read, m.origin.tries = nil, 0
+		m.origin.mu.Unlock()
+		m.tellSource()
 		return
 	case err == nil:
-		tree, err = source.Read(ctx, m.config, head)
+		if tree, err = source.Read(ctx, m.config, head); err != nil && m.first() {
+			err = errors.Join(err, m.fallBack(ctx))
+		}
+	case m.first():
+		err = errors.Join(err, m.fallBack(ctx))
 	}
 	if ctx.Err() != nil {
 		return
@@ -156,9 +168,6 @@ func (m *Manager) take(ctx context.Context, head source.Head, err error) {
 	if whole {
 		m.again(ctx, head.Slim())
 	}
-	if m.first() {
-		m.fallBack(ctx, "")
-	}
 	m.tellSource()
 	m.wakeAll()
 }
@@ -175,12 +184,16 @@ func (m *Manager) inForce(head source.Head) bool {
 	return m.tree.Revision == head.Revision && m.tree.SHA256 == head.SHA256
 }
 
-// fallBack takes one revision out of those that are kept, or the newest that is whole.
-func (m *Manager) fallBack(ctx context.Context, revision string) {
+// fallBack takes the newest revision that is whole out of those that are kept or,
+// where the source is suspended, the one that it was suspended at.
+func (m *Manager) fallBack(ctx context.Context) error {
 	heads, err := source.Revisions(ctx, m.config)
 	if err != nil {
-		m.log.Warn("older revisions not read", "error", err)
-		return
+		return err
+	}
+	revision := ""
+	if ask := m.asks.origin(); ask.Suspend && ask.Type != api.Git {
+		revision = ask.revision
 	}
 	for _, head := range heads {
 		if revision != "" && head.Revision != revision {
@@ -189,9 +202,13 @@ func (m *Manager) fallBack(ctx context.Context, revision string) {
 		if tree, err := source.Read(ctx, m.config, head); err == nil {
 			m.log.Warn("older revision kept", "revision", tree.Revision)
 			m.revise(ctx, tree)
-			return
+			return nil
 		}
 	}
+	if revision != "" {
+		return fmt.Errorf("the source is suspended at revision %s, which is not in the cluster any more; resume it, or roll back to another", revision)
+	}
+	return nil
 }
 
 // tellSource publishes what is known about the source.
@@ -202,8 +219,13 @@ func (m *Manager) tellSource() {
 	m.mu.Lock()
 	tree := m.tree
 	m.mu.Unlock()
-	if tree.Revision == "" && fetched == nil {
-		return
+	if tree.Revision == "" {
+		if fetched == nil {
+			return
+		}
+		// What the last manager had in force still is what the cluster is like.
+		last := m.writer.LastSource()
+		tree.Revision, tree.Author, tree.Message = last.Revision, last.Author, last.Message
 	}
 	m.writer.PutSource(api.SourceStatus{
 		Revision: tree.Revision, Author: tree.Author, Message: headline(tree.Message),

@@ -59,6 +59,8 @@ type Manager struct {
 	owners map[object.Ref]string
 	// wanted are the addresses and ports that a declared object needs.
 	wanted map[string]object.Ref
+	// approved are the pushes whose messages were asked for an approval.
+	approved map[string]bool
 	// tree is what the workers aim at, without its files.
 	tree       source.Tree
 	generation int
@@ -97,6 +99,7 @@ func New(config *rest.Config, options Options) (*Manager, error) {
 		client: apply.New(objects, meta, apply.NewMapper(disco)),
 		store:  inventory.NewStore(core), writer: status.NewWriter(objects, options.Log),
 		builder: build.New(), workers: map[string]*worker{}, owners: map[object.Ref]string{}, wanted: map[string]object.Ref{},
+		approved: map[string]bool{},
 	}
 	m.drift = drift.New(meta, objects, m.touched, m.listed)
 	m.asks = newAsks(m)
@@ -116,6 +119,7 @@ func (m *Manager) Run(ctx context.Context) error {
 	}
 	m.running.Go(func() { m.writer.Run(ctx) })
 	m.running.Go(func() { m.events.Run(ctx) })
+	m.repository(ctx, m.asks.origin())
 	m.asks.watch(ctx)
 	m.running.Go(func() { m.follow(ctx) })
 	m.running.Go(func() { m.tick(ctx) })

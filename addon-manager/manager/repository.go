@@ -69,6 +69,15 @@ func (m *Manager) kick() {
 // is read again until it is not.
 func (m *Manager) poll(ctx context.Context, spec api.GitSpec, kick chan struct{}) {
 	const again = 15 * time.Second
+	// The same commit is another tree at another path, so the first one is always read.
+	known := ""
+	found := func(tree source.Tree, rewritten bool) error {
+		err := m.fetched(ctx, tree, rewritten)
+		if err == nil {
+			known = tree.Revision
+		}
+		return err
+	}
 	for ctx.Err() == nil {
 		secret, err := m.credentials(ctx, spec.Secret)
 		var repository *git.Repository
@@ -86,7 +95,7 @@ func (m *Manager) poll(ctx context.Context, spec api.GitSpec, kick chan struct{}
 		}
 		// A password that was changed is found by looking at the Secret again after a failure.
 		following, stop := context.WithCancel(ctx)
-		repository.Follow(following, m.known(), kick, m.fetched, func(err error) {
+		repository.Follow(following, known, kick, found, func(err error) {
 			m.polled(err)
 			if err != nil && m.renewed(ctx, spec.Secret, secret) {
 				stop()
@@ -102,13 +111,18 @@ func (m *Manager) renewed(ctx context.Context, name string, last map[string][]by
 	return err == nil && !maps.EqualFunc(now, last, bytes.Equal)
 }
 
-// fetched makes a commit a revision in the cluster.
-func (m *Manager) fetched(tree source.Tree, rewritten bool) error {
+// fetched makes a commit a revision in the cluster, unless it is the one that counts there.
+func (m *Manager) fetched(ctx context.Context, tree source.Tree, rewritten bool) error {
+	if head, err := source.Current(ctx, m.config); err == nil && head.Revision == tree.Revision {
+		if _, sum, err := source.Pack(tree.Files); err == nil && sum == head.SHA256 {
+			return nil
+		}
+	}
 	if rewritten {
 		m.log.Warn("the repository's history was rewritten; following it", "from", m.known(), "to", tree.Revision)
 		m.events.Tell("", events.Warning, events.HistoryRewritten, fmt.Sprintf("the history was rewritten; now following %s", tree.Revision))
 	}
-	_, err := source.Push(m.context, m.config, tree)
+	_, err := source.Push(ctx, m.config, tree)
 	return err
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"turnup.dev/kubectl-turnup/addon-manager/build"
@@ -19,7 +20,7 @@ func (m *Manager) revise(ctx context.Context, tree source.Tree) {
 	m.mu.Lock()
 	addons := plan.Make(built, build.Value(tree.Files, "network_provider"), m.holder)
 	m.mu.Unlock()
-	kept := m.lastGood(ctx, addons)
+	kept, approves := m.lastGood(ctx, addons), m.approves(ctx, tree)
 	m.mu.Lock()
 	problems := build.Problems(tree.Files)
 	frozen := frozen(built, problems)
@@ -30,7 +31,7 @@ func (m *Manager) revise(ctx context.Context, tree source.Tree) {
 	m.retireOthers(addons, frozen)
 	m.cede(addons)
 	m.own(addons)
-	if plan.Approves(tree.Message) {
+	if approves {
 		m.approve()
 	}
 	m.weigh()
@@ -108,6 +109,22 @@ func usable(addons []plan.Addon, problems []error) error {
 		problems = append(problems, errors.New("the addon tree is empty; nothing is pruned"))
 	}
 	return errors.Join(problems...)
+}
+
+// approves tells whether a revision's message approves what it takes away. That
+// of one which is rolled back to is no word on what came after it.
+func (m *Manager) approves(ctx context.Context, tree source.Tree) bool {
+	push := tree.Revision + " " + tree.Pushed.String()
+	if !plan.Approves(tree.Message) || m.approved[push] {
+		return false
+	}
+	m.approved[push] = true
+	heads, err := source.Revisions(ctx, m.config)
+	if err != nil {
+		m.log.Warn("older revisions not read; the commit's message approves nothing", "revision", tree.Revision, "error", err)
+		return false
+	}
+	return !slices.ContainsFunc(heads, func(h source.Head) bool { return h.Pushed.After(tree.Pushed) })
 }
 
 // approve agrees to everything that the revision takes away; m.mu is held.
