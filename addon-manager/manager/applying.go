@@ -161,7 +161,13 @@ func (w *worker) applied(ctx context.Context, g goal, o plan.Object, before inve
 		Ref: o.Ref, Version: o.Version, UID: string(out.Live.GetUID()), Hash: o.Hash, Claims: claims(o, out),
 		Print: object.Print(out.Live, w.name), Seen: object.Version(out.Live.GetResourceVersion()), Keep: w.keeps(o),
 	}
+	// It may have left the tree meanwhile, with an approval.
+	current, _ := w.entry(o.Ref)
+	entry.Approved = current.Approved
 	w.own(o.Ref, &entry)
+	if before.Print == "" {
+		w.m.took(w, o.Ref)
+	}
 	w.health[o.Ref] = healthOf(o.Ref, out.Live)
 	w.m.metrics.Applied()
 	if hostPorts(o) && before.Hash != o.Hash {

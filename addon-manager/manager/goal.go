@@ -86,7 +86,7 @@ func (w *worker) cede(claimed map[object.Ref]bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	g := &w.goal
-	if g.err == nil || g.addon == nil {
+	if g.err == nil && g.hold == "" || g.addon == nil {
 		return
 	}
 	kept := *g.addon

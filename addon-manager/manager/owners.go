@@ -26,7 +26,7 @@ func (m *Manager) own(addons []plan.Addon) {
 }
 
 // cede takes out of each plan that is only in force because the addon's newest is
-// wrong what another addon declares by now; m.mu is held.
+// wrong or empty what another addon declares by now; m.mu is held.
 func (m *Manager) cede(addons []plan.Addon) {
 	claimed := map[object.Ref]bool{}
 	for _, addon := range addons {
@@ -57,6 +57,20 @@ func (m *Manager) declares(ref object.Ref) string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.owners[ref]
+}
+
+// took wakes who had an object until now: it can hand it over.
+func (m *Manager) took(by *worker, ref object.Ref) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, w := range m.workers {
+		if w == by {
+			continue
+		}
+		if _, had := w.entry(ref); had {
+			w.poke()
+		}
+	}
 }
 
 // alias tells whether a uid is that of an object which the tree declares.

@@ -178,7 +178,7 @@ func (w *worker) pruned(g goal, r findings) api.Condition {
 	switch line := r.line(prunePending); {
 	case g.frozen != "" && (g.leave || g.addon != nil && w.size() > len(g.addon.Objects)):
 		return say(api.Pruned, metav1.ConditionFalse, "PruneBlocked", g.frozen)
-	case g.hold != "" && g.err == nil:
+	case g.hold != "" && g.err == nil && w.size() > 0:
 		return say(api.Pruned, metav1.ConditionFalse, "PruneBlocked", g.hold)
 	case pending != nil:
 		why := cmp.Or(g.over, "namespaces, definitions and volumes are not deleted unasked")
