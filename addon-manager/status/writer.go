@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/dynamic"
 
@@ -60,7 +61,8 @@ func (w *Writer) Tell(tell func(Transition)) { w.tell = tell }
 // and histories go on.
 func (w *Writer) Load(ctx context.Context) error {
 	addons, err := api.ListAddons(ctx, w.client)
-	if err != nil {
+	// Whoever deleted the kind has not taken the addons away; the tree brings it back.
+	if err != nil && !apierrors.IsNotFound(err) {
 		return err
 	}
 	source, made, err := api.ReadSource(ctx, w.client)
