@@ -152,6 +152,9 @@ func (a *asks) theSource(u *unstructured.Unstructured, gone bool) error {
 	last := a.source
 	a.source = next
 	a.mu.Unlock()
+	if gone {
+		a.m.writer.DeletedSource()
+	}
 	if !sameSource(last, next) {
 		a.m.redirected(last, next)
 	}

@@ -26,6 +26,8 @@ type verdict struct {
 func (w *worker) observe(ctx context.Context, g goal) time.Duration {
 	w.found(g.generation)
 	clear(w.failures)
+	clear(w.doomed)
+	w.pending = nil
 	var group errgroup.Group
 	group.SetLimit(share)
 	var mu sync.Mutex

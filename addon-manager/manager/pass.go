@@ -38,7 +38,9 @@ func (w *worker) pass(ctx context.Context) (next time.Duration, done bool) {
 		return w.observe(ctx, g), false
 	}
 	if g.addon != nil {
-		if err := w.announce(ctx, g.addon); err != nil {
+		if err := w.announce(ctx, g.addon); ctx.Err() != nil {
+			return 0, false
+		} else if err != nil {
 			w.m.log.Warn("inventory not written; nothing is applied", "addon", w.name, "error", err)
 			w.waiting = err.Error()
 			w.publish(g)
@@ -104,8 +106,9 @@ func (w *worker) announce(ctx context.Context, addon *plan.Addon) error {
 			w.inventory[o.Ref] = inventory.Entry{Ref: o.Ref, Version: o.Version, Claims: o.Claims, Keep: w.keeps(o)}
 			grown = true
 			w.unsaved.Store(true)
-		case entry.Approved || entry.Keep != w.keeps(o):
-			entry.Approved, entry.Keep = false, w.keeps(o)
+		case entry.Approved && w.goal.addon == addon || entry.Keep != w.keeps(o):
+			// An approval that came since the pass began is for the next goal.
+			entry.Approved, entry.Keep = entry.Approved && w.goal.addon != addon, w.keeps(o)
 			w.inventory[o.Ref] = entry
 			w.unsaved.Store(true)
 		}
