@@ -14,6 +14,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
+	"sync"
 
 	"sigs.k8s.io/kustomize/api/krusty"
 	"sigs.k8s.io/kustomize/api/resmap"
@@ -42,8 +43,7 @@ type Addon struct {
 }
 
 // Builder builds trees. It remembers each addon's last build, so that a revision
-// costs as much as it changed. Only one goroutine at a time may build, whatever
-// the Builder: kustomize keeps its schema in variables of its packages.
+// costs as much as it changed.
 type Builder struct {
 	last map[string]Addon
 	// kustomizations are those of the last tree.
@@ -51,6 +51,10 @@ type Builder struct {
 	// built counts the addons that the last tree made it build.
 	built int
 }
+
+// turn is held by whoever builds, whatever the Builder: kustomize keeps its schema
+// in variables of its packages.
+var turn sync.Mutex
 
 // Built is how many addons the last Build did not know already.
 func (b *Builder) Built() int { return b.built }
@@ -62,6 +66,8 @@ func New() *Builder { return &Builder{} }
 // its error; the others are not held up. What no addon can be told from is in
 // Problems.
 func (b *Builder) Build(files map[string][]byte) []Addon {
+	turn.Lock()
+	defer turn.Unlock()
 	t := scan(files, b.kustomizations)
 	next := map[string]Addon{}
 	list := []Addon{}
@@ -83,6 +89,8 @@ func (b *Builder) Build(files map[string][]byte) []Addon {
 
 // One builds a single addon of a tree.
 func One(files map[string][]byte, name string) (Addon, error) {
+	turn.Lock()
+	defer turn.Unlock()
 	t := scan(files, nil)
 	if !slices.Contains(t.addons(), name) {
 		return Addon{Name: name}, fmt.Errorf("build addon %s: there is no such addon in the tree", name)
