@@ -66,6 +66,10 @@ func (c *Client) Delete(ctx context.Context, addon string, ref object.Ref, uid s
 		// A recorded uid may be older than the object: a manager that was killed
 		// after making it again. Our field manager on it tells that it is ours.
 		return NotOurs, "somebody else made it", nil
+	case uid == "" && owned(live, object.Declared{Data: []byte("{}")}) != nil:
+		// It never was ours on record: our fields got onto it before anybody saw
+		// whose it is, and the manager was stopped before it took them off again.
+		return NotOurs, "another tool owns it", c.LetGo(ctx, addon, ref)
 	case live.DeletionTimestamp != nil:
 		return Terminating, held(live), nil
 	}

@@ -26,6 +26,10 @@ func (c *Client) invalid(ctx context.Context, resource dynamic.ResourceInterface
 	if Exclusive(refusal) {
 		return Outcome{}, refusal
 	}
+	// A field that nobody manages, a Service's address say, is refused before it is contested.
+	if err := c.foreign(ctx, r); err != nil {
+		return Outcome{}, err
+	}
 	took, err := c.migrate(ctx, r, people)
 	if err != nil {
 		return Outcome{}, err

@@ -11,7 +11,9 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"turnup.dev/kubectl-turnup/addon-manager/api"
+	"turnup.dev/kubectl-turnup/addon-manager/inventory"
 	"turnup.dev/kubectl-turnup/addon-manager/manager"
+	"turnup.dev/kubectl-turnup/addon-manager/object"
 	"turnup.dev/kubectl-turnup/addon-manager/source"
 )
 
@@ -179,4 +181,31 @@ func TestManyObjectsOfOneAddonFailAtOnce(t *testing.T) {
 	w.push(of("many", manifests...))
 	w.says("many", "not applied")
 	w.there("configmaps", "many-39")
+}
+
+func TestAnObjectOfAnotherToolSurvivesAManagerThatDiedOverIt(t *testing.T) {
+	w := newWorld(t)
+	helm := cm("died-over", "a: b", `, labels: {turnup.dev/addon: died}, annotations: {meta.helm.sh/release-name: theirs, meta.helm.sh/release-namespace: default}`)
+	w.create("configmaps", "helm", cm("died-over", "a: b", notes("meta.helm.sh/release-name: theirs, meta.helm.sh/release-namespace: default")))
+	ours := parse(t, helm)
+	if _, err := w.resource("configmaps", "default").Apply(noContext(), "died-over", ours, metav1.ApplyOptions{FieldManager: object.FieldManager("died")}); err != nil {
+		t.Fatal(err)
+	}
+	ref := object.Ref{Kind: "ConfigMap", Namespace: "default", Name: "died-over"}
+	err := inventory.NewStore(w.config).Save(noContext(), "died", inventory.Inventory{ref: {Ref: ref, Version: "v1"}}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	uid := w.live("configmaps", "died-over").GetUID()
+	w.start()
+	w.ready("died", w.push(of("died", cm("died-other", "a: b"))))
+	w.eventually("it is forgotten", func() error {
+		if _, has := w.inventories()["died"][ref]; has {
+			return &notOnly{[]string{"died"}}
+		}
+		return nil
+	})
+	if now := w.live("configmaps", "died-over"); now.GetUID() != uid || now.GetLabels()[object.Label] != "" {
+		t.Errorf("it is not as the other tool had it:\n%s", essence(now))
+	}
 }
