@@ -25,6 +25,8 @@ type origin struct {
 	read error
 	// polled says why the repository could not be asked.
 	polled error
+	// asking: the repository that is followed has not answered yet.
+	asking bool
 	// tries counts the vain attempts to read the newest.
 	tries int
 	// usable says what is wrong with the revision in force.
@@ -214,7 +216,7 @@ func (m *Manager) fallBack(ctx context.Context) error {
 // tellSource publishes what is known about the source.
 func (m *Manager) tellSource() {
 	m.origin.mu.Lock()
-	fetched, usable := errors.Join(m.origin.polled, m.origin.read), m.origin.usable
+	fetched, usable, asking := errors.Join(m.origin.polled, m.origin.read), m.origin.usable, m.origin.asking
 	m.origin.mu.Unlock()
 	m.mu.Lock()
 	tree := m.tree
@@ -227,12 +229,13 @@ func (m *Manager) tellSource() {
 		last := m.writer.LastSource()
 		tree.Revision, tree.Author, tree.Message = last.Revision, last.Author, last.Message
 	}
+	read := condition(api.Fetched, fetched, "Unreadable")
+	if asking && fetched == nil {
+		read = say(api.Fetched, metav1.ConditionUnknown, "Asking", "the repository has not answered yet")
+	}
 	m.writer.PutSource(api.SourceStatus{
 		Revision: tree.Revision, Author: tree.Author, Message: headline(tree.Message),
-		Conditions: []api.Condition{
-			condition(api.Fetched, fetched, "Unreadable"),
-			condition(api.Usable, usable, "Unusable"),
-		},
+		Conditions: []api.Condition{read, condition(api.Usable, usable, "Unusable")},
 	})
 }
 

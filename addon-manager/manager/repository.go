@@ -25,13 +25,19 @@ func (m *Manager) repository(ctx context.Context, ask sourceAsk) {
 	m.origin.mu.Lock()
 	stop := m.origin.stop
 	m.origin.stop, m.origin.kick, m.origin.polled = nil, nil, nil
+	follows := ask.Type == api.Git && !ask.Suspend && ask.Git != nil
+	m.origin.asking = follows
 	m.origin.mu.Unlock()
 	if stop != nil {
 		stop()
 	}
-	if ask.Type != api.Git || ask.Suspend || ask.Git == nil {
+	if !follows {
 		return
 	}
+	m.origin.mu.Lock()
+	// Once more: the last word of the one before does not count.
+	m.origin.polled, m.origin.asking = nil, true
+	m.origin.mu.Unlock()
 	ctx, cancel := context.WithCancel(ctx)
 	done := make(chan struct{})
 	kick := make(chan struct{}, 1)
@@ -133,10 +139,10 @@ func (m *Manager) polled(err error) {
 	}
 	m.metrics.Fetched(err)
 	m.origin.mu.Lock()
-	last := m.origin.polled
-	m.origin.polled = err
+	last, first := m.origin.polled, m.origin.asking
+	m.origin.polled, m.origin.asking = err, false
 	m.origin.mu.Unlock()
-	if text(last) == text(err) {
+	if text(last) == text(err) && !first {
 		return
 	}
 	if err != nil {
