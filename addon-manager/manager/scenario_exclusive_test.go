@@ -98,5 +98,7 @@ func TestAnExclusiveThingIsHandedOverInOneRevision(t *testing.T) {
 		w.ready("swap", w.push(of("swap", service("swap-three", "clusterIP: 10.96.77.7, ports: [{port: 80}]"), service("swap-two", "clusterIP: 10.96.77.8, ports: [{port: 80}]"))))
 		w.is("services", "swap-three", "spec.clusterIP", "10.96.77.7")
 		w.is("services", "swap-two", "spec.clusterIP", "10.96.77.8")
+		w.ready("quiet", w.push(configMap("quiet", "2")))
+		w.left("swap")
 	})
 }

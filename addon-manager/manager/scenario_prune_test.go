@@ -225,11 +225,11 @@ func TestMoreThanTheBudgetWaitsForAnApproval(t *testing.T) {
 			w.change("configmaps", fmt.Sprintf("bu-%d", i), "somebody", `{"metadata":{"labels":{"safe":"x"}}}`)
 		}
 		release := w.protect("safe")
-		w.pushApproved(join(one, of("budget", many("bu", 0, 1)...)))
+		w.pushApproved(join(one, of("budget", many("bu", 0, 2)...), configMap("bu-more", "1")))
 		w.says("budget", "not this one")
 		w.ready("budget", w.push(join(one, of("budget", many("bu", 0, 16)...))))
 		release()
-		w.push(join(one, of("budget", many("bu", 0, 1)...)))
+		w.push(join(one, of("budget", many("bu", 0, 1)...), configMap("bu-more", "2")))
 		pending(15)
 		w.counts("budget", 16)
 	})
@@ -262,8 +262,17 @@ spec: {accessModes: [ReadWriteOnce], storageClassName: none, resources: {request
 	w.live("persistentvolumeclaims", "pr-claim")
 	w.approve("precious")
 	w.vanished("persistentvolumeclaims", "pr-claim")
-	w.eventually("the namespace is gone", func() error { _, err := w.get("namespaces", "", "pr-space"); return gone(err) })
-	w.ready("precious", w.push(of("precious", cm("pr-rest", "a: c"))))
+	// The controller manager takes five seconds to empty a namespace.
+	w.eventually("the namespace is on its way", func() error {
+		u, err := w.get("namespaces", "", "pr-space")
+		if err == nil && u.GetDeletionTimestamp() == nil {
+			return fmt.Errorf("it is not being deleted")
+		}
+		if err != nil {
+			return gone(err)
+		}
+		return nil
+	})
 }
 
 const gadgets = `

@@ -138,7 +138,7 @@ func (w *world) create(resource, manager, manifest string) *unstructured.Unstruc
 		w.t.Fatal(err)
 	}
 	w.t.Cleanup(func() {
-		unhold := []byte(`{"metadata":{"finalizers":null}}`)
+		unhold := []byte(`{"metadata":{"finalizers":null,"labels":null}}`)
 		_, _ = w.resource(resource, u.GetNamespace()).Patch(context.Background(), u.GetName(), types.MergePatchType, unhold, metav1.PatchOptions{})
 		_ = w.resource(resource, u.GetNamespace()).Delete(context.Background(), u.GetName(), metav1.DeleteOptions{})
 	})
