@@ -133,7 +133,7 @@ func (m *Manager) take(ctx context.Context, head source.Head, err error) {
 		if !m.first() {
 			return
 		}
-		if err = m.fallBack(ctx); err == nil {
+		if err = m.fallBack(ctx, nil); err == nil {
 			return
 		}
 	case err == nil && m.inForce(head):
@@ -144,10 +144,10 @@ func (m *Manager) take(ctx context.Context, head source.Head, err error) {
 		return
 	case err == nil:
 		if tree, err = source.Read(ctx, m.config, head); err != nil && m.first() {
-			err = errors.Join(err, m.fallBack(ctx))
+			err = errors.Join(err, m.fallBack(ctx, err))
 		}
 	case m.first():
-		err = errors.Join(err, m.fallBack(ctx))
+		err = errors.Join(err, m.fallBack(ctx, err))
 	}
 	if ctx.Err() != nil {
 		return
@@ -161,7 +161,7 @@ func (m *Manager) take(ctx context.Context, head source.Head, err error) {
 	m.origin.mu.Unlock()
 	if err == nil {
 		m.log.Info("revision", "revision", tree.Revision, "author", tree.Author, "message", tree.Message)
-		m.revise(ctx, tree)
+		m.revise(ctx, tree, nil)
 		return
 	}
 	if text(last) != text(err) {
@@ -183,19 +183,20 @@ func (m *Manager) first() bool {
 func (m *Manager) inForce(head source.Head) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.tree.Revision == head.Revision && m.tree.SHA256 == head.SHA256
+	return m.tree.Revision == head.Revision && m.tree.SHA256 == head.SHA256 && !m.instead
 }
 
 // fallBack takes the newest revision that is whole out of those that are kept or,
-// where the source is suspended, the one that it was suspended at.
-func (m *Manager) fallBack(ctx context.Context) error {
+// where the source is suspended, the one that it was suspended at. why says why the
+// newest of all is not taken.
+func (m *Manager) fallBack(ctx context.Context, why error) error {
 	heads, err := source.Revisions(ctx, m.config)
 	if err != nil {
 		return err
 	}
 	revision := ""
-	if ask := m.asks.origin(); ask.Suspend && ask.Type != api.Git {
-		revision = ask.revision
+	if ask := m.asks.origin(); ask.Suspend && ask.Type != api.Git && ask.revision != "" {
+		revision, why = ask.revision, nil
 	}
 	for _, head := range heads {
 		if revision != "" && head.Revision != revision {
@@ -203,7 +204,7 @@ func (m *Manager) fallBack(ctx context.Context) error {
 		}
 		if tree, err := source.Read(ctx, m.config, head); err == nil {
 			m.log.Warn("older revision kept", "revision", tree.Revision)
-			m.revise(ctx, tree)
+			m.revise(ctx, tree, why)
 			return nil
 		}
 	}

@@ -61,6 +61,8 @@ type Manager struct {
 	wanted map[string]object.Ref
 	// approved are the pushes whose messages were asked for an approval.
 	approved map[string]bool
+	// instead: the tree is an older one, since the newest could not be read.
+	instead bool
 	// tree is what the workers aim at, without its files.
 	tree       source.Tree
 	generation int

@@ -209,3 +209,26 @@ func TestAnObjectOfAnotherToolSurvivesAManagerThatDiedOverIt(t *testing.T) {
 		t.Errorf("it is not as the other tool had it:\n%s", essence(now))
 	}
 }
+
+func TestAnOlderRevisionThatIsTakenInsteadPrunesNothing(t *testing.T) {
+	w := newWorld(t)
+	w.start()
+	w.ready("old", w.push(of("old", cm("old-1", "a: b"))))
+	time.Sleep(1100 * time.Millisecond) // The order of revisions is told in seconds.
+	newest := of("old", cm("old-1", "a: b"), cm("old-2", "a: b"))
+	w.ready("old", w.push(newest))
+	uid := w.live("configmaps", "old-2").GetUID()
+	w.halt()
+	head, err := w.config.ConfigMaps(object.Namespace).Get(noContext(), source.HeadName, metav1.GetOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.delete("configmaps", object.Namespace, "addons-"+head.Data["name"]+"-0")
+	w.patch("configmaps", object.Namespace, source.HeadName, `{"binaryData":null}`)
+	w.start()
+	w.says("old", "an older revision is in force")
+	if now, err := w.get("configmaps", "default", "old-2"); err != nil || now.GetUID() != uid {
+		t.Errorf("what the newest revision has was deleted: %v", err)
+	}
+	w.ready("old", w.push(newest))
+}

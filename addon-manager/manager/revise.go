@@ -12,8 +12,9 @@ import (
 	"turnup.dev/kubectl-turnup/addon-manager/source"
 )
 
-// revise makes a tree the goal of all workers.
-func (m *Manager) revise(ctx context.Context, tree source.Tree) {
+// revise makes a tree the goal of all workers. instead says why it is not the
+// newest: then it may lack what the newest has, and nothing is pruned.
+func (m *Manager) revise(ctx context.Context, tree source.Tree, instead error) {
 	begin := time.Now()
 	built := m.builder.Build(tree.Files)
 	m.metrics.Built(time.Since(begin), m.builder.Built())
@@ -24,6 +25,10 @@ func (m *Manager) revise(ctx context.Context, tree source.Tree) {
 	m.mu.Lock()
 	problems := build.Problems(tree.Files)
 	frozen := frozen(built, problems)
+	if instead != nil {
+		frozen = fmt.Sprintf("an older revision is in force, and nothing is pruned: %v", instead)
+	}
+	m.instead = instead != nil
 	m.tree, m.since = tree.Slim(), time.Now()
 	m.generation++
 	m.resume(kept, frozen)
