@@ -92,7 +92,7 @@ func parse(args []string) (options, error) {
 	set.StringVar(&sizes, "sizes", "8,200,1000,5000", "numbers of objects, in up to 125 addons; each gets a control plane of its own")
 	set.IntVar(&o.story, "story", 1000, "the size at which drift, changes, idling and a broken addon are measured as well")
 	set.IntVar(&o.rounds, "rounds", 3, "how often no-op passes and restarts are measured at the size of --story, the contestants in turn")
-	set.IntVar(&o.broken, "broken", 7, "how often all addons change, each time without a broken addon and with one of two kinds")
+	set.IntVar(&o.broken, "broken", 6, "how often all addons change, each time without a broken addon and with one of two kinds")
 	set.IntVar(&o.drifts, "drifts", 120, "how many changes by somebody else are to be undone")
 	set.DurationVar(&o.idle, "idle", time.Minute, "how long nothing happens; the goal speaks of 10m")
 	set.IntVar(&o.passes, "passes", 6, "how many no-op passes of the addon manager are one sample, one a second")

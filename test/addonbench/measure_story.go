@@ -106,7 +106,8 @@ func (s *scene) undone(ctx context.Context, key, seen string, touch func() error
 func (s *scene) change(ctx context.Context, manager *manager) error {
 	for i := range s.options.rounds + 2 {
 		t := s.trees[ours]
-		key := t.objects[(i*37%len(t.addons))*(s.n/len(t.addons))].key(t.kinds)
+		each := s.n / len(t.addons)
+		key := t.objects[(i*37%len(t.addons))*each+i*6%each].key(t.kinds)
 		next := s.state.with(key, fmt.Sprintf("change-%d", i))
 		built, hasBuilt := manager.metric(ctx, "turnup_addons_built_total")
 		found, err := s.measure(ctx, manager.pid, func() (time.Duration, error) {
@@ -127,7 +128,7 @@ func (s *scene) change(ctx context.Context, manager *manager) error {
 		if after, ok := manager.metric(ctx, "turnup_addons_built_total"); ok && hasBuilt {
 			s.add(s.n, "change built", ours, after-built)
 		}
-		s.say("%d objects, one line changed, ours: %.0f ms, %s", s.n, milliseconds(found.took), found.requests)
+		s.say("%d objects, one line of %s changed, ours: %.0f ms, %s", s.n, key, milliseconds(found.took), found.requests)
 	}
 	for _, who := range []string{flux, plain} {
 		t := s.trees[who]
