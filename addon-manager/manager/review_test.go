@@ -89,8 +89,14 @@ func TestAnApprovalIsForOneObjectNotForItsName(t *testing.T) {
 	w.vanished("persistentvolumeclaims", "rv-once")
 	w.push(with)
 	w.there("persistentvolumeclaims", "rv-once")
+	w.addon("once", func(a api.Addon) error {
+		if a.Status.PendingPrune != nil || a.Status.Objects != 2 {
+			return errors.New("it is not settled")
+		}
+		return nil
+	})
 	uid := w.live("persistentvolumeclaims", "rv-once").GetUID()
-	w.push(without)
+	w.through(without)
 	w.addon("once", pending)
 	if now := w.live("persistentvolumeclaims", "rv-once"); now.GetUID() != uid || now.GetDeletionTimestamp() != nil {
 		t.Error("the claim was deleted with an approval of another one")
