@@ -139,6 +139,10 @@ func (w *Workspace) Known() (map[string]bool, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read Terraform state: %w", err)
 	}
+	if len(data) == 0 {
+		// Terraform locks the file before it has anything to write, and may be killed then.
+		return known, nil
+	}
 	var state struct {
 		Resources []struct {
 			Instances []struct {
