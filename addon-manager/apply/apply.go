@@ -109,7 +109,7 @@ func (c *Client) joined(ctx context.Context, resource dynamic.ResourceInterface,
 	}
 	if err := owned(live, r.Object); err != nil && !r.Known {
 		// What we added goes again; what we only agreed with stays theirs.
-		return Outcome{}, orBoth(err, relinquish(ctx, resource, r.Addon, r.Object))
+		return Outcome{}, orBoth(err, relinquish(ctx, resource, r.Addon, r.Object, live))
 	}
 	out := Outcome{Live: live}
 	siblings, _ := split(others)
@@ -117,7 +117,7 @@ func (c *Client) joined(ctx context.Context, resource dynamic.ResourceInterface,
 		if r.Declares(sibling) {
 			continue // Plan says who is right about that.
 		}
-		if err := relinquish(ctx, resource, sibling, r.Object); err != nil {
+		if err := relinquish(ctx, resource, sibling, r.Object, live); err != nil {
 			return out, err
 		}
 		out.Left = append(out.Left, sibling)

@@ -10,6 +10,7 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/client-go/dynamic"
 
 	"turnup.dev/kubectl-turnup/addon-manager/object"
@@ -45,7 +46,7 @@ func (c *Client) contest(ctx context.Context, resource dynamic.ResourceInterface
 		if r.Declares(sibling) {
 			continue
 		}
-		if err := relinquish(ctx, resource, sibling, r.Object); err != nil {
+		if err := relinquish(ctx, resource, sibling, r.Object, live); err != nil {
 			return out, err
 		}
 		out.Left = append(out.Left, sibling)
@@ -57,10 +58,11 @@ func (c *Client) contest(ctx context.Context, resource dynamic.ResourceInterface
 	return out, err
 }
 
-// relinquish makes an addon own nothing of an object any more. Fields that it
-// alone owned go away with it.
-func relinquish(ctx context.Context, resource dynamic.ResourceInterface, addon string, o object.Declared) error {
-	_, err := patch(ctx, resource, Request{Addon: addon, Object: o}, identity(o, nil), true)
+// relinquish makes an addon own nothing of a live object any more. Fields that it
+// alone owned go away with it. The uid keeps one that has gone from being made again.
+func relinquish(ctx context.Context, resource dynamic.ResourceInterface, addon string, o object.Declared, live *unstructured.Unstructured) error {
+	nothing := identity(o, map[string]any{"uid": string(live.GetUID())})
+	_, err := patch(ctx, resource, Request{Addon: addon, Object: o}, nothing, true)
 	if err != nil {
 		return fmt.Errorf("let addon %s go of it: %w", addon, err)
 	}

@@ -78,7 +78,8 @@ func (c *Client) Delete(ctx context.Context, addon string, ref object.Ref, uid s
 	}
 	background := metav1.DeletePropagationBackground
 	err = resource.Delete(ctx, ref.Name, metav1.DeleteOptions{
-		Preconditions:     &metav1.Preconditions{UID: &live.UID},
+		// Whoever took it over since it was looked at keeps it.
+		Preconditions:     &metav1.Preconditions{UID: &live.UID, ResourceVersion: &live.ResourceVersion},
 		PropagationPolicy: &background,
 	})
 	if err != nil && !apierrors.IsNotFound(err) {

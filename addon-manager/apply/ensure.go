@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -28,7 +29,7 @@ func (c *Client) ensure(ctx context.Context, resource dynamic.ResourceInterface,
 	if err != nil {
 		return out, err
 	}
-	out.Live, err = patch(ctx, resource, r, identity(r.Object, map[string]any{object.Label: r.Addon}), true)
+	out.Live, err = patch(ctx, resource, r, identity(r.Object, map[string]any{"labels": map[string]any{object.Label: r.Addon}}), true)
 	return out, err
 }
 
@@ -86,15 +87,14 @@ func decode(o object.Declared) (*unstructured.Unstructured, error) {
 	return u, nil
 }
 
-// identity is an object's name and, where given, labels: nothing else of it is claimed.
-func identity(o object.Declared, labels map[string]any) []byte {
+// identity is an object's name and what else of its metadata is given: nothing
+// more of it is claimed.
+func identity(o object.Declared, more map[string]any) []byte {
 	metadata := map[string]any{"name": o.Name}
 	if o.Namespace != "" {
 		metadata["namespace"] = o.Namespace
 	}
-	if labels != nil {
-		metadata["labels"] = labels
-	}
+	maps.Copy(metadata, more)
 	return encode(o, map[string]any{"metadata": metadata})
 }
 

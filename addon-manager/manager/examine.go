@@ -36,16 +36,16 @@ func (w *worker) state(ref object.Ref) (state health.State, known bool) {
 
 // examine asks for the unhealthy objects that nothing has been heard of for a while.
 func (w *worker) examine(ctx context.Context, g goal) {
-	if time.Since(w.looked) < relook {
-		return
-	}
 	var sick []plan.Object
 	for _, o := range g.addon.Objects {
 		if state, known := w.state(o.Ref); known && !state.Healthy && w.owns(o.Ref) {
 			sick = append(sick, o)
 		}
 	}
-	w.looked = time.Now()
+	if len(sick) > 0 && time.Since(w.looked) < relook {
+		return
+	}
+	w.looked = time.Now() // What is well is not asked for, and counts as looked at.
 	var group errgroup.Group
 	group.SetLimit(share)
 	var mu sync.Mutex

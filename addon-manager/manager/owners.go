@@ -1,6 +1,8 @@
 package manager
 
 import (
+	"maps"
+
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"turnup.dev/kubectl-turnup/addon-manager/object"
@@ -16,13 +18,18 @@ func (m *Manager) own(addons []plan.Addon) {
 			m.owners[ref] = name
 		}
 	}
+	needed := map[string]object.Ref{}
 	for _, addon := range addons {
 		for _, o := range addon.Objects {
 			if m.owners[o.Ref] == "" {
 				m.owners[o.Ref] = addon.Name
 			}
+			for _, claim := range o.Claims {
+				needed[claim] = o.Ref
+			}
 		}
 	}
+	maps.DeleteFunc(m.wanted, func(claim string, claimant object.Ref) bool { return needed[claim] != claimant })
 }
 
 // cede takes out of each plan that is only in force because the addon's newest is

@@ -98,13 +98,12 @@ func (w *worker) forgetWaits() {
 // whatever happens then, nothing of it is ever lost sight of.
 func (w *worker) announce(ctx context.Context, addon *plan.Addon) error {
 	w.mu.Lock()
-	grown := false
 	for _, o := range addon.Objects {
 		entry, known := w.inventory[o.Ref]
 		switch {
 		case !known:
 			w.inventory[o.Ref] = inventory.Entry{Ref: o.Ref, Version: o.Version, Claims: o.Claims, Keep: w.keeps(o)}
-			grown = true
+			w.grown = true
 			w.unsaved.Store(true)
 		case entry.Approved && w.goal.addon == addon || entry.Keep != w.keeps(o):
 			// An approval that came since the pass began is for the next goal.
@@ -114,26 +113,10 @@ func (w *worker) announce(ctx context.Context, addon *plan.Addon) error {
 		}
 	}
 	w.mu.Unlock()
-	// Entries that never reached the cluster are not relied on; so whatever
-	// failed here last time is written first.
-	if !grown && !w.unannounced() {
+	if !w.grown {
 		return nil
 	}
 	return w.write(ctx)
-}
-
-func (w *worker) unannounced() bool {
-	if !w.unsaved.Load() {
-		return false
-	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	for _, e := range w.inventory {
-		if e.Print == "" {
-			return true
-		}
-	}
-	return false
 }
 
 func (w *worker) write(ctx context.Context) error {
@@ -147,6 +130,7 @@ func (w *worker) write(ctx context.Context) error {
 		w.unsaved.Store(true)
 		return err
 	}
+	w.grown = false
 	return nil
 }
 

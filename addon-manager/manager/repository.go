@@ -74,7 +74,10 @@ func (m *Manager) kick() {
 // poll follows one repository until ctx ends. A Secret that is missing or wrong
 // is read again until it is not.
 func (m *Manager) poll(ctx context.Context, spec api.GitSpec, kick chan struct{}) {
-	const again = 15 * time.Second
+	const (
+		again  = 15 * time.Second
+		reread = 5 * time.Minute
+	)
 	// The same commit is another tree at another path, so the first one is always read.
 	known := ""
 	found := func(tree source.Tree, rewritten bool) error {
@@ -99,11 +102,17 @@ func (m *Manager) poll(ctx context.Context, spec api.GitSpec, kick chan struct{}
 			}
 			continue
 		}
-		// A password that was changed is found by looking at the Secret again after a failure.
+		// A password that was changed is found by looking at the Secret again after a
+		// failure, a signer that is trusted no more by looking at it now and then.
+		read := time.Now()
 		following, stop := context.WithCancel(ctx)
 		repository.Follow(following, known, kick, found, func(err error) {
 			m.polled(err)
-			if err != nil && m.renewed(ctx, spec.Secret, secret) {
+			if err == nil && time.Since(read) < reread {
+				return
+			}
+			read = time.Now()
+			if m.renewed(ctx, spec.Secret, secret) {
 				stop()
 			}
 		})
@@ -113,6 +122,9 @@ func (m *Manager) poll(ctx context.Context, spec api.GitSpec, kick chan struct{}
 
 // renewed tells whether a Secret has other content by now.
 func (m *Manager) renewed(ctx context.Context, name string, last map[string][]byte) bool {
+	if name == "" {
+		return false
+	}
 	now, err := m.credentials(ctx, name)
 	return err == nil && !maps.EqualFunc(now, last, bytes.Equal)
 }
@@ -128,7 +140,10 @@ func (m *Manager) fetched(ctx context.Context, tree source.Tree, rewritten bool)
 		m.log.Warn("the repository's history was rewritten; following it", "from", m.known(), "to", tree.Revision)
 		m.events.Tell("", events.Warning, events.HistoryRewritten, fmt.Sprintf("the history was rewritten; now following %s", tree.Revision))
 	}
-	_, err := source.Push(ctx, m.config, tree)
+	m.mu.Lock()
+	inForce := m.tree.Revision
+	m.mu.Unlock()
+	_, err := source.Push(ctx, m.config, tree, inForce)
 	return err
 }
 

@@ -38,7 +38,9 @@ type worker struct {
 	inventory           inventory.Inventory
 
 	// The rest belongs to the goroutine alone.
-	unsaved  atomic.Bool
+	unsaved atomic.Bool
+	// grown: the inventory has entries that never reached the cluster.
+	grown    bool
 	failures map[object.Ref]*trouble
 	doomed   map[object.Ref]*trouble
 	undone   map[object.Ref]*trouble
@@ -86,7 +88,7 @@ func newWorker(m *Manager, name string, inv inventory.Inventory) *worker {
 	}
 	return &worker{
 		wary: wary,
-		m:    m, name: name, wake: make(chan struct{}, 1), cancel: func() {}, inventory: inv.Clone(), born: time.Now(),
+		m:    m, name: name, wake: make(chan struct{}, 1), cancel: func() {}, inventory: inv.Clone(), born: time.Now(), looked: time.Now(),
 		failures: map[object.Ref]*trouble{}, doomed: map[object.Ref]*trouble{}, undone: map[object.Ref]*trouble{},
 		health: map[object.Ref]health.State{}, verdicts: map[object.Ref]verdict{},
 	}

@@ -50,7 +50,7 @@ func (h Head) Is(o Head) bool {
 func (h Head) data() map[string]string {
 	return map[string]string{
 		"revision": h.Revision, "name": h.Name, "sha256": h.SHA256, "chunks": strconv.Itoa(h.Chunks),
-		"author": h.Author, "message": h.Message, "pushed": h.Pushed.UTC().Format(time.RFC3339),
+		"author": h.Author, "message": h.Message, "pushed": h.Pushed.UTC().Format(time.RFC3339Nano),
 	}
 }
 

@@ -29,8 +29,9 @@ const (
 
 // Push ships a tree into the cluster and returns its head. The head is written
 // last: whoever reads it finds the whole revision, and a push cut short changes
-// nothing.
-func Push(ctx context.Context, client typed.ConfigMapsGetter, tree Tree) (Head, error) {
+// nothing. Revisions to be spared stay in the
+// cluster however old they are: a suspended source keeps its own in force.
+func Push(ctx context.Context, client typed.ConfigMapsGetter, tree Tree, spare ...string) (Head, error) {
 	blob, sum, err := Pack(tree.Files)
 	if err != nil {
 		return Head{}, err
@@ -63,7 +64,7 @@ func Push(ctx context.Context, client typed.ConfigMapsGetter, tree Tree) (Head, 
 	if err := point(ctx, client, head); err != nil {
 		return Head{}, fmt.Errorf("push revision %s: %w", head.Revision, err)
 	}
-	if err := expire(ctx, client, head); err != nil {
+	if err := expire(ctx, client, head, spare); err != nil {
 		return head, fmt.Errorf("revision %s is pushed, but old ones could not be removed: %w", head.Revision, err)
 	}
 	return head.Slim(), nil
@@ -120,15 +121,15 @@ func point(ctx context.Context, client typed.ConfigMapsGetter, head Head) error 
 	return err
 }
 
-// expire removes all revisions but the newest, and never the head's.
-func expire(ctx context.Context, client typed.ConfigMapsGetter, head Head) error {
+// expire removes all revisions but the newest, and never the head's or one to be spared.
+func expire(ctx context.Context, client typed.ConfigMapsGetter, head Head, spare []string) error {
 	revisions, err := Revisions(ctx, client)
 	if err != nil {
 		return err
 	}
 	kept := 0
 	for _, old := range revisions {
-		if kept++; kept <= keep || old.Name == head.Name {
+		if kept++; kept <= keep || old.Name == head.Name || slices.Contains(spare, old.Revision) {
 			continue
 		}
 		for i := range old.Chunks {

@@ -206,7 +206,11 @@ func ship(ctx context.Context, out *ui.Output, to *access, content source.Tree) 
 		shipped.revision = current.Revision
 		return shipped, nil
 	}
-	head, err := source.Push(ctx, to.typed.CoreV1(), content)
+	following, _, err := api.ReadSource(ctx, to.dynamic)
+	if err != nil {
+		return shipment{}, step.End(err)
+	}
+	head, err := source.Push(ctx, to.typed.CoreV1(), content, following.Status.Revision)
 	if err != nil {
 		return shipment{}, step.End(err)
 	}
