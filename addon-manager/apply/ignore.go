@@ -34,7 +34,7 @@ func (c *Client) applyIgnoring(ctx context.Context, resource dynamic.ResourceInt
 		return Outcome{}, err
 	}
 	// The initial manager gets the fields before ours drops them: no moment without an owner.
-	if live, err = hand(ctx, resource, r, live); err != nil {
+	if _, err := hand(ctx, resource, r, live); err != nil {
 		return Outcome{}, err
 	}
 	out, err := c.send(ctx, resource, r, lean)

@@ -103,8 +103,8 @@ func splitCommit(raw []byte) signed {
 	inside, count := false, 0
 	rest := raw
 	for len(rest) > 0 {
-		line, next, _ := bytes.Cut(rest, []byte("\n"))
-		line = rest[:len(rest)-len(next)]
+		_, next, _ := bytes.Cut(rest, []byte("\n"))
+		line := rest[:len(rest)-len(next)]
 		switch {
 		case len(bytes.TrimSuffix(line, []byte("\n"))) == 0:
 			// The message begins.

@@ -61,7 +61,7 @@ func connect(ctx context.Context, straight *net.Dialer, through *url.URL, networ
 	if err != nil {
 		return nil, err
 	}
-	stop := context.AfterFunc(ctx, func() { conn.Close() })
+	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
 	defer stop()
 	if through.Scheme == "https" {
 		conn = tls.Client(conn, &tls.Config{ServerName: through.Hostname(), MinVersion: tls.VersionTLS12})
@@ -83,7 +83,7 @@ func connect(ctx context.Context, straight *net.Dialer, through *url.URL, networ
 		err = fmt.Errorf("the proxy answers %s", answer.Status)
 	}
 	if err != nil {
-		conn.Close()
+		_ = conn.Close() // It is of no use, and its end says nothing new.
 		return nil, ended(ctx, err)
 	}
 	// The server may have said hello already.

@@ -97,7 +97,8 @@ func TestABadServerIsSurvivedAndNamed(t *testing.T) {
 			raw, _ := io.ReadAll(response.Body)
 			shallow := "0034shallow " + want + "0000"
 			_, _ = io.WriteString(answer, shallow+"0008NAK\n")
-			pack := raw[bytes.Index(raw, []byte("PACK")):]
+			_, pack, _ := bytes.Cut(raw, []byte("PACK"))
+			pack = append([]byte("PACK"), pack...)
 			for len(pack) > 0 {
 				n := min(len(pack), 60000)
 				_, _ = io.WriteString(answer, hex4(n+5)+"\x01")

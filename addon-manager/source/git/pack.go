@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/format/packfile"
@@ -179,7 +180,7 @@ func (u *unpacker) add(offset int64, object entry) error {
 			u.objects[hash] = done.entry
 		}
 		u.offsets[done.offset] = hash
-		waiting := append(u.byHash[hash], u.byOffset[done.offset]...)
+		waiting := slices.Concat(u.byHash[hash], u.byOffset[done.offset])
 		delete(u.byHash, hash)
 		delete(u.byOffset, done.offset)
 		u.waiting -= len(waiting)

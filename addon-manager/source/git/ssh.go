@@ -97,11 +97,11 @@ func (r *sshRemote) open(ctx context.Context) (session, error) {
 		return nil, err
 	}
 	// x/crypto/ssh knows no contexts: closing the connection is what ends every wait.
-	stop := context.AfterFunc(ctx, func() { conn.Close() })
+	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
 	defer stop()
 	s := &sshSession{conn: conn}
 	if err := s.start(r); err != nil {
-		conn.Close()
+		_ = conn.Close() // It is of no use, and its end says nothing new.
 		return nil, ended(ctx, err)
 	}
 	return s, nil
@@ -186,7 +186,7 @@ func (s *sshSession) why(err error) error {
 	return err
 }
 
-func (s *sshSession) close() { s.conn.Close() }
+func (s *sshSession) close() { _ = s.conn.Close() }
 
 type sshPack struct {
 	io.Reader

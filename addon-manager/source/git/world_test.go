@@ -306,13 +306,14 @@ func relay(t *testing.T, user, password string) (*httptest.Server, *atomic.Int64
 			return
 		}
 		count.Add(1)
-		answer.WriteHeader(http.StatusOK)
-		near, _, err := answer.(http.Hijacker).Hijack()
+		near, early, err := answer.(http.Hijacker).Hijack()
 		if err != nil {
 			far.Close()
 			return
 		}
-		go func() { _, _ = io.Copy(far, near); far.Close() }()
+		_, _ = io.WriteString(near, "HTTP/1.1 200 OK\r\n\r\n")
+		// The client's first bytes may have been read already.
+		go func() { _, _ = io.Copy(far, early); far.Close() }()
 		_, _ = io.Copy(near, far)
 		near.Close()
 	}))
