@@ -22,8 +22,6 @@ const (
 	PruneBlocked = "PruneBlocked"
 	// TookOver: fields that another manager had set are the addon's now.
 	TookOver = "TookOver"
-	// Adopted: an object of another tool is the addon's now.
-	Adopted = "Adopted"
 	// Recreated: a field that cannot change in place has changed.
 	Recreated = "Recreated"
 	// Contested: somebody changes an object again and again.

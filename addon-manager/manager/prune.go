@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 
 	"turnup.dev/kubectl-turnup/addon-manager/api"
 	"turnup.dev/kubectl-turnup/addon-manager/apply"
+	"turnup.dev/kubectl-turnup/addon-manager/events"
 	"turnup.dev/kubectl-turnup/addon-manager/inventory"
 	"turnup.dev/kubectl-turnup/addon-manager/object"
 	"turnup.dev/kubectl-turnup/addon-manager/plan"
@@ -164,6 +166,7 @@ func (w *worker) deleteAll(ctx context.Context, g goal, entries []inventory.Entr
 	}
 	stages := plan.Stages()
 	slices.Reverse(stages)
+	var gone []object.Ref
 	for _, stage := range stages {
 		var group errgroup.Group
 		group.SetLimit(share)
@@ -174,6 +177,9 @@ func (w *worker) deleteAll(ctx context.Context, g goal, entries []inventory.Entr
 				mu.Lock()
 				defer mu.Unlock()
 				w.deleted(ctx, g, entry, fate, why, err)
+				if err == nil && fate == apply.Gone {
+					gone = append(gone, entry.Ref)
+				}
 				return nil
 			})
 		}
@@ -181,6 +187,11 @@ func (w *worker) deleteAll(ctx context.Context, g goal, entries []inventory.Entr
 		if ctx.Err() != nil {
 			return
 		}
+	}
+	if len(gone) > 0 {
+		shown := names(gone)
+		w.m.events.Tell(w.name, events.Normal, events.Pruned,
+			strings.Join(shown, ", ")+more(len(gone)-len(shown))+" left the tree, and the cluster")
 	}
 }
 
