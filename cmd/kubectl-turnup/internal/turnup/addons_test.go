@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"k8s.io/apimachinery/pkg/runtime"
+	dynamicfake "k8s.io/client-go/dynamic/fake"
 	"k8s.io/client-go/kubernetes/fake"
 
 	"turnup.dev/kubectl-turnup/addon-manager/source"
@@ -22,7 +24,7 @@ func TestCreateSomewhereElseKeepsTheClustersTree(t *testing.T) {
 	withMachines(t, config.Default())
 	var said bytes.Buffer
 	made := &Turnup{Home: HomeOf("clusters", "demo"), Config: config.Default(), Out: ui.New(&said, ui.Options{})}
-	to := &access{typed: fake.NewClientset()}
+	to := &access{typed: fake.NewClientset(), dynamic: dynamicfake.NewSimpleDynamicClient(runtime.NewScheme())}
 
 	first, err := made.pushTree(ctx, to)
 	if err != nil || len(first.revision) != 40 {
