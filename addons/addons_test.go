@@ -97,7 +97,7 @@ func TestEachAddonRendersAsCommitted(t *testing.T) {
 	for _, addon := range names(t) {
 		t.Run(addon, func(t *testing.T) {
 			got := build(t, addon, nil)
-			golden.Check(t, filepath.Join("testdata", addon+".yaml"), got)
+			golden.Check(t, filepath.Join("_testdata", addon+".yaml"), got)
 			if strings.Contains(got, "cluster-values") {
 				t.Error("the values object would reach the cluster")
 			}

@@ -3,7 +3,6 @@
 package plan
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -48,7 +47,7 @@ func duplicates(addons []Addon, owner func(object.Ref) string) {
 		addon *Addon
 		file  string
 	}
-	claims := map[object.Ref][]claim{}
+	claims, wrongs := map[object.Ref][]claim{}, map[*Addon][]error{}
 	for i := range addons {
 		if addons[i].Err != nil {
 			continue
@@ -68,8 +67,15 @@ func duplicates(addons []Addon, owner func(object.Ref) string) {
 				continue
 			}
 			other := claimants[(i+1)%len(claimants)]
-			c.addon.Err = errors.Join(c.addon.Err, fmt.Errorf("%s is in addon %s (%s) and in addon %s (%s); keep it in one of them",
+			wrongs[c.addon] = append(wrongs[c.addon], fmt.Errorf("%s is in addon %s (%s) and in addon %s (%s); keep it in one of them",
 				ref, c.addon.Name, c.file, other.addon.Name, other.file))
+		}
+	}
+	// The first tells what is wrong; a hundred more would hide it.
+	for addon, list := range wrongs {
+		addon.Err = list[0]
+		if more := len(list) - 1; more > 0 {
+			addon.Err = fmt.Errorf("%w (and %d more like it)", list[0], more)
 		}
 	}
 }

@@ -18,7 +18,7 @@ func (o *Output) Confirm(ctx context.Context, question string) error {
 		return nil
 	}
 	if !terminal(o.opts.Stdin) {
-		return Hint(fmt.Errorf("%s: nobody to ask, the input is not a terminal", question), "add --yes to go ahead")
+		return Hint(fmt.Errorf("nobody to ask %q: the input is not a terminal", question), "add --yes to go ahead")
 	}
 	return o.ask(ctx, question)
 }

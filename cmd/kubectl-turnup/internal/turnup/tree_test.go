@@ -16,6 +16,7 @@ import (
 	"turnup.dev/kubectl-turnup/addon-manager/build"
 	"turnup.dev/kubectl-turnup/addon-manager/manifests"
 	"turnup.dev/kubectl-turnup/addon-manager/object"
+	"turnup.dev/kubectl-turnup/addon-manager/plan"
 	"turnup.dev/kubectl-turnup/addon-manager/source"
 	"turnup.dev/kubectl-turnup/addons"
 	"turnup.dev/kubectl-turnup/internal/config"
@@ -340,5 +341,26 @@ func TestAnEmptyTreeIsShippedEmpty(t *testing.T) {
 	git(t, tree.Dir, "commit", "-qm", "Oops")
 	if content := read(t, tree, false); len(content.Files) != 0 {
 		t.Errorf("%d files are shipped", len(content.Files))
+	}
+}
+
+// `make up` ships the addons of this checkout as they lie there.
+func TestTheCheckoutsOwnTreeIsATree(t *testing.T) {
+	files, err := source.Files(os.DirFS(filepath.Join("..", "..", "..", "..", "addons")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if problems := build.Problems(files); len(problems) > 0 {
+		t.Error(problems)
+	}
+	var names []string
+	for _, addon := range plan.Make(build.New().Build(files), "", func(object.Ref) string { return "" }) {
+		names = append(names, addon.Name)
+		if addon.Err != nil {
+			t.Errorf("addon %s: %v", addon.Name, addon.Err)
+		}
+	}
+	if diff := cmp.Diff([]string{"addon-manager", "coredns", "flannel", "kube-proxy"}, names); diff != "" {
+		t.Error(diff)
 	}
 }
