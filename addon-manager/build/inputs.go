@@ -1,10 +1,7 @@
 package build
 
 import (
-	"bytes"
-	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"net/url"
 	"path"
@@ -210,20 +207,8 @@ func inline(ref string) bool {
 // plugin checks a configuration of kustomize: only what is built in runs, and
 // that reads files of the tree only.
 func plugin(file string, data []byte) error {
-	documents := kyaml.NewDecoder(bytes.NewReader(data))
-	for {
-		var node kyaml.Node
-		err := documents.Decode(&node)
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return syntax(file, err)
-		}
-		if empty(&node) {
-			continue
-		}
-		config := kyaml.NewRNode(&node)
+	return eachDocument(file, data, func(node *kyaml.Node) error {
+		config := kyaml.NewRNode(node)
 		annotations := config.GetAnnotations()
 		switch {
 		case config.GetApiVersion() != "builtin" || annotations["config.kubernetes.io/function"] != "" || annotations["config.k8s.io/function"] != "":
@@ -232,10 +217,11 @@ func plugin(file string, data []byte) error {
 		case strings.HasPrefix(config.GetKind(), "HelmChartInflation"):
 			return fmt.Errorf("%s: a Helm chart is given in the field helmCharts of a kustomization", file)
 		}
-		if ref := fetched(&node, ""); ref != "" {
+		if ref := fetched(node, ""); ref != "" {
 			return fmt.Errorf("%s: %q is not in the addon tree: nothing is fetched; commit a copy", file, ref)
 		}
-	}
+		return nil
+	})
 }
 
 // fetched finds what a built-in plugin would fetch.

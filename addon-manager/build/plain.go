@@ -1,10 +1,7 @@
 package build
 
 import (
-	"bytes"
-	"errors"
 	"fmt"
-	"io"
 	"path"
 	"strings"
 
@@ -78,25 +75,14 @@ func isManifest(name string) bool {
 
 // objects checks that a file of a plain directory is made of Kubernetes objects.
 func (t tree) objects(name string) error {
-	documents := kyaml.NewDecoder(bytes.NewReader(t.files[name]))
-	for {
-		var node kyaml.Node
-		err := documents.Decode(&node)
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return syntax(name, err)
-		}
-		if empty(&node) {
-			continue
-		}
-		rnode := kyaml.NewRNode(&node)
+	return eachDocument(name, t.files[name], func(node *kyaml.Node) error {
+		rnode := kyaml.NewRNode(node)
 		if rnode.YNode().Kind != kyaml.MappingNode || rnode.GetKind() == "" {
 			return fmt.Errorf("%s:%d: no Kubernetes object: it has no kind (what is not for the cluster goes into a directory whose name begins with '_')",
 				name, max(node.Line, 1))
 		}
-	}
+		return nil
+	})
 }
 
 // empty tells whether a document has nothing but comments.

@@ -2,9 +2,7 @@ package build
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
-	"io"
 	"regexp"
 	"strings"
 
@@ -25,23 +23,9 @@ func (t tree) parses(name string) error {
 	if !isManifest(name) {
 		return nil
 	}
-	documents := kyaml.NewDecoder(bytes.NewReader(t.files[name]))
-	for {
-		var node kyaml.Node
-		err := documents.Decode(&node)
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return syntax(name, err)
-		}
-		if empty(&node) {
-			continue
-		}
-		if err := named(name, kyaml.NewRNode(&node), node.Line); err != nil {
-			return err
-		}
-	}
+	return eachDocument(name, t.files[name], func(node *kyaml.Node) error {
+		return named(name, kyaml.NewRNode(node), node.Line)
+	})
 }
 
 // named checks that a document is an object.
