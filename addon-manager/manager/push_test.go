@@ -53,6 +53,20 @@ func TestTenRevisionsAreKept(t *testing.T) {
 	})
 }
 
+func TestATreeThatIsPushedAgainIsTheNewestAgain(t *testing.T) {
+	w := newWorld(t)
+	first, second := configMap("again", "1"), configMap("again", "2")
+	want := w.push(first)
+	w.push(second)
+	if again := w.push(first); again != want {
+		t.Fatalf("the same tree is revision %s and %s", want, again)
+	}
+	revisions, err := source.Revisions(t.Context(), w.config)
+	if err != nil || len(revisions) != 2 || revisions[0].Revision != want {
+		t.Errorf("%v: the newest of %+v is not %s", err, revisions, want)
+	}
+}
+
 func TestALargeTreeTravelsInParts(t *testing.T) {
 	w := newWorld(t)
 	noise := make([]byte, 3<<20)

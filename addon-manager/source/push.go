@@ -93,10 +93,21 @@ func create(ctx context.Context, client typed.ConfigMapsGetter, chunk *corev1.Co
 	_, err := client.ConfigMaps(object.Namespace).Create(ctx, chunk, metav1.CreateOptions{FieldManager: fieldManager})
 	switch {
 	case apierrors.IsAlreadyExists(err):
-		return nil
+		return renew(ctx, client, chunk)
 	case apierrors.IsNotFound(err):
 		return fmt.Errorf("namespace %s is missing; deploy the addon manager with `kubectl turnup addons deploy`: %w", object.Namespace, err)
 	}
+	return err
+}
+
+// renew tells of a revision that is pushed once more when that was: it is the
+// newest again.
+func renew(ctx context.Context, client typed.ConfigMapsGetter, chunk *corev1.ConfigMap) error {
+	body, err := json.Marshal(map[string]any{"metadata": map[string]any{"annotations": chunk.Annotations}})
+	if err != nil {
+		return err
+	}
+	_, err = client.ConfigMaps(object.Namespace).Patch(ctx, chunk.Name, types.MergePatchType, body, metav1.PatchOptions{FieldManager: fieldManager})
 	return err
 }
 
