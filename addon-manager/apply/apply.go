@@ -111,16 +111,10 @@ func (c *Client) joined(ctx context.Context, resource dynamic.ResourceInterface,
 		// What we added goes again; what we only agreed with stays theirs.
 		return Outcome{}, orBoth(err, relinquish(ctx, resource, r.Addon, r.Object, live))
 	}
-	out := Outcome{Live: live}
-	siblings, _ := split(others)
-	for _, sibling := range siblings {
-		if r.Declares(sibling) {
-			continue // Plan says who is right about that.
-		}
-		if err := relinquish(ctx, resource, sibling, r.Object, live); err != nil {
-			return out, err
-		}
-		out.Left = append(out.Left, sibling)
+	left, err := dismiss(ctx, resource, r, live)
+	out := Outcome{Live: live, Left: left}
+	if err != nil {
+		return out, err
 	}
 	if !slices.ContainsFunc(live.GetManagedFields(), sent) && len(out.Left) == 0 {
 		return out, nil
@@ -132,37 +126,6 @@ func (c *Client) joined(ctx context.Context, resource dynamic.ResourceInterface,
 	out.Took = strangers(took)
 	out.Live, err = patch(ctx, resource, r, data, true)
 	return out, err
-}
-
-// Preview tells whether applying a request would change anything. Nothing is written.
-func (c *Client) Preview(ctx context.Context, r Request) (changes bool, err error) {
-	c.slots <- struct{}{}
-	defer func() { <-c.slots }()
-	resource, err := c.resource(ctx, r.Object.Ref, r.Object.Version)
-	if err != nil {
-		return false, err
-	}
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	live, err := resource.Get(ctx, r.Object.Name, metav1.GetOptions{})
-	if apierrors.IsNotFound(err) {
-		return true, nil
-	}
-	if err != nil || r.Object.EnsureExists {
-		return false, err
-	}
-	data := r.Object.Data
-	if len(r.Object.Ignore) > 0 {
-		data = without(data, r.Object.Ignore)
-	}
-	force := true
-	after, err := resource.Patch(ctx, r.Object.Name, types.ApplyPatchType, data, metav1.PatchOptions{
-		FieldManager: object.FieldManager(r.Addon), Force: &force, DryRun: []string{metav1.DryRunAll},
-	})
-	if err != nil {
-		return false, err
-	}
-	return !alike(live, after), nil
 }
 
 // await finds the object's resource, waiting a little for one that is being defined.

@@ -40,22 +40,30 @@ func (c *Client) contest(ctx context.Context, resource dynamic.ResourceInterface
 	if err != nil {
 		return out, err
 	}
-	// Whatever a former sibling declared and nobody does now goes with it.
-	siblings, _ = split(managers(live, r.Addon))
-	for _, sibling := range siblings {
-		if r.Declares(sibling) {
-			continue
-		}
-		if err := relinquish(ctx, resource, sibling, r.Object, live); err != nil {
-			return out, err
-		}
-		out.Left = append(out.Left, sibling)
+	if out.Left, err = dismiss(ctx, resource, r, live); err != nil {
+		return out, err
 	}
 	if len(out.Left) > 0 {
 		live, err = patch(ctx, resource, r, data, true)
 	}
 	out.Live = live
 	return out, err
+}
+
+// dismiss makes former siblings own nothing of a live object any more, and returns
+// their names: what they declared and nobody does now goes with them.
+func dismiss(ctx context.Context, resource dynamic.ResourceInterface, r Request, live *unstructured.Unstructured) (left []string, err error) {
+	siblings, _ := split(managers(live, r.Addon))
+	for _, sibling := range siblings {
+		if r.Declares(sibling) {
+			continue // Plan says who is right about that.
+		}
+		if err := relinquish(ctx, resource, sibling, r.Object, live); err != nil {
+			return left, err
+		}
+		left = append(left, sibling)
+	}
+	return left, nil
 }
 
 // relinquish makes an addon own nothing of a live object any more. Fields that it

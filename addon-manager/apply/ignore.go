@@ -157,20 +157,3 @@ func owns(live metav1.Object, manager string, paths []string) bool {
 	}
 	return false
 }
-
-// alike compares two states of an object, without what every write changes.
-func alike(a, b *unstructured.Unstructured) bool {
-	return string(essence(a)) == string(essence(b))
-}
-
-func essence(u *unstructured.Unstructured) []byte {
-	u = u.DeepCopy()
-	u.SetManagedFields(nil)
-	u.SetResourceVersion("")
-	u.SetGeneration(0)
-	data, err := json.Marshal(u.Object)
-	if err != nil {
-		return nil
-	}
-	return data
-}

@@ -142,7 +142,7 @@ func (w *worker) vanished(entry inventory.Entry) bool {
 
 // The reasons of failures that are more than a refusal.
 const (
-	applyFailed  = "ApplyFailed"
+	applyFailed  = events.ApplyFailed
 	foreignOwner = "ForeignOwner"
 )
 

@@ -3,6 +3,7 @@ package manager
 import (
 	"context"
 	"fmt"
+	"reflect"
 	"sync"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -162,20 +163,7 @@ func (a *asks) theSource(u *unstructured.Unstructured, gone bool) error {
 }
 
 func sameSource(a, b sourceAsk) bool {
-	if a.reconcile != b.reconcile || a.Type != b.Type || a.Suspend != b.Suspend || !sameInt(a.PruneBudget, b.PruneBudget) {
-		return false
-	}
-	if a.Git == nil || b.Git == nil {
-		return a.Git == b.Git
-	}
-	return *a.Git == *b.Git
-}
-
-func sameInt(a, b *int) bool {
-	if a == nil || b == nil {
-		return a == b
-	}
-	return *a == *b
+	return a.reconcile == b.reconcile && reflect.DeepEqual(a.SourceSpec, b.SourceSpec)
 }
 
 // sink is the store that a reflector fills; it keeps nothing but the names.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -249,10 +250,6 @@ func condition(kind string, err error, reason string) api.Condition {
 
 // headline is the first line of a commit's message.
 func headline(message string) string {
-	for i, c := range message {
-		if c == '\n' {
-			return message[:i]
-		}
-	}
-	return message
+	line, _, _ := strings.Cut(message, "\n")
+	return line
 }

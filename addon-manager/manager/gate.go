@@ -80,9 +80,7 @@ func (w *worker) found(generation int) {
 			return
 		}
 	}
-	for _, other := range w.m.workers {
-		other.poke()
-	}
+	w.m.pokeAll()
 }
 
 // behind tells whether others should wait for this addon's definitions and roles.

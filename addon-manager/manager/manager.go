@@ -186,6 +186,11 @@ func (m *Manager) tick(ctx context.Context) {
 func (m *Manager) wakeAll() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.pokeAll()
+}
+
+// pokeAll is wakeAll where m.mu is held.
+func (m *Manager) pokeAll() {
 	for _, w := range m.workers {
 		w.poke()
 	}
@@ -201,9 +206,7 @@ func (m *Manager) drop(w *worker) bool {
 	}
 	delete(m.workers, w.name)
 	m.metrics.Forget(w.name)
-	for _, other := range m.workers {
-		other.poke()
-	}
+	m.pokeAll()
 	return true
 }
 

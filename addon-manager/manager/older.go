@@ -18,15 +18,7 @@ func (m *Manager) lastGood(ctx context.Context, addons []plan.Addon) map[string]
 	if len(orphans) == 0 {
 		return nil
 	}
-	claimed := map[object.Ref]bool{}
-	for _, addon := range addons {
-		if addon.Err != nil {
-			continue
-		}
-		for _, o := range addon.Objects {
-			claimed[o.Ref] = true
-		}
-	}
+	claimed := claimed(addons)
 	kept := map[string]plan.Addon{}
 	heads, err := source.Revisions(ctx, m.config)
 	if err != nil {

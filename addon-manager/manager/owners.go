@@ -35,18 +35,24 @@ func (m *Manager) own(addons []plan.Addon) {
 // cede takes out of each plan that is only in force because the addon's newest is
 // wrong or empty what another addon declares by now; m.mu is held.
 func (m *Manager) cede(addons []plan.Addon) {
-	claimed := map[object.Ref]bool{}
+	claimed := claimed(addons)
+	for _, w := range m.workers {
+		w.cede(claimed)
+	}
+}
+
+// claimed is what the addons declare whose plans can be used.
+func claimed(addons []plan.Addon) map[object.Ref]bool {
+	refs := map[object.Ref]bool{}
 	for _, addon := range addons {
 		if addon.Err != nil {
 			continue
 		}
 		for _, o := range addon.Objects {
-			claimed[o.Ref] = true
+			refs[o.Ref] = true
 		}
 	}
-	for _, w := range m.workers {
-		w.cede(claimed)
-	}
+	return refs
 }
 
 // holder says which addon has applied an object; m.mu is held.
@@ -138,11 +144,8 @@ func (m *Manager) want(claimant object.Ref, claims []string) {
 		news = news || m.wanted[claim] != claimant
 		m.wanted[claim] = claimant
 	}
-	if !news {
-		return
-	}
-	for _, w := range m.workers {
-		w.poke()
+	if news {
+		m.pokeAll()
 	}
 }
 

@@ -29,7 +29,7 @@ func (w *worker) pass(ctx context.Context) (next time.Duration, done bool) {
 		return 0, false
 	case w.m.asks.of(w.name).Suspend:
 		w.found(g.generation)
-		w.waiting = "suspended"
+		w.waiting = suspended
 		w.publish(g)
 		return 0, false
 	case g.leave:

@@ -230,7 +230,7 @@ func (w *worker) deleted(ctx context.Context, g goal, entry inventory.Entry, fat
 	}
 	t := w.doomed[ref]
 	if t == nil {
-		t = &trouble{reason: "PrunePending"}
+		t = &trouble{reason: prunePending}
 		w.doomed[ref] = t
 	}
 	if message := fmt.Sprintf("%s: %s", fate, why); t.message != message {

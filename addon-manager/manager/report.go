@@ -10,6 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"turnup.dev/kubectl-turnup/addon-manager/api"
+	"turnup.dev/kubectl-turnup/addon-manager/events"
 	"turnup.dev/kubectl-turnup/addon-manager/object"
 	"turnup.dev/kubectl-turnup/addon-manager/plan"
 )
@@ -22,7 +23,7 @@ const (
 	unhealthy    = "Unhealthy"
 	progressing  = "Progressing"
 	prunePending = "PrunePending"
-	isContested  = "Contested"
+	isContested  = events.Contested
 	isDrifted    = "Drifted"
 )
 
@@ -177,12 +178,12 @@ func (w *worker) pruned(g goal, r findings) api.Condition {
 	pending := w.pending
 	switch line := r.line(prunePending); {
 	case g.frozen != "" && (g.leave || g.addon != nil && w.size() > len(g.addon.Objects)):
-		return say(api.Pruned, metav1.ConditionFalse, "PruneBlocked", g.frozen)
+		return say(api.Pruned, metav1.ConditionFalse, events.PruneBlocked, g.frozen)
 	case g.hold != "" && g.err == nil && w.size() > 0:
-		return say(api.Pruned, metav1.ConditionFalse, "PruneBlocked", g.hold)
+		return say(api.Pruned, metav1.ConditionFalse, events.PruneBlocked, g.hold)
 	case pending != nil:
 		why := cmp.Or(g.over, "namespaces, definitions and volumes are not deleted unasked")
-		return say(api.Pruned, metav1.ConditionFalse, "PruneBlocked", fmt.Sprintf(
+		return say(api.Pruned, metav1.ConditionFalse, events.PruneBlocked, fmt.Sprintf(
 			"%s: %s; `kubectl turnup addons approve` deletes them", why, strings.Join(pending.Objects[:min(3, len(pending.Objects))], ", ")+more(pending.Count-3)))
 	case line != "":
 		return say(api.Pruned, metav1.ConditionUnknown, prunePending, line)

@@ -146,22 +146,20 @@ func (m *Manager) approve() {
 
 // weigh holds what the tree takes away against the budget; m.mu is held.
 func (m *Manager) weigh() {
-	owned, doomed := 0, map[*worker]int{}
-	total := 0
+	owned, doomed := 0, 0
 	for _, w := range m.workers {
 		owned += w.size()
 		for _, entry := range w.undeclared() {
 			// What was announced and never applied takes nothing away.
 			if m.owners[entry.Ref] == "" && !entry.Keep && !entry.Approved && entry.Print != "" {
-				doomed[w]++
-				total++
+				doomed++
 			}
 		}
 	}
 	over := ""
-	if plan.Over(owned, total, m.asks.origin().PruneBudget) {
-		over = fmt.Sprintf("the tree would delete %d of %d objects, more than its budget", total, owned)
-		m.log.Warn("prune budget exceeded: nothing is pruned until it is approved", "objects", total, "of", owned, "revision", m.tree.Revision)
+	if plan.Over(owned, doomed, m.asks.origin().PruneBudget) {
+		over = fmt.Sprintf("the tree would delete %d of %d objects, more than its budget", doomed, owned)
+		m.log.Warn("prune budget exceeded: nothing is pruned until it is approved", "objects", doomed, "of", owned, "revision", m.tree.Revision)
 	}
 	for _, w := range m.workers {
 		w.budget(over)
