@@ -27,12 +27,28 @@ type Provision struct {
 	Platform      string `json:"platform"`
 	ControlPlanes int    `json:"control_planes"`
 	Workers       int    `json:"workers"`
+	// Pools are further groups of workers on a cloud, as ParsePools reads them.
+	Pools string `json:"pools"`
 	// Of these, only that of Platform says something.
 	Local     Local     `json:"local"`
 	GCE       GCE       `json:"gce"`
 	AWS       Cloud     `json:"aws"`
 	Azure     Cloud     `json:"azure"`
 	Baremetal Baremetal `json:"baremetal"`
+	State     State     `json:"state"`
+}
+
+// State is where Terraform keeps its state.
+type State struct {
+	// Backend is local, s3, gcs or azurerm; of the rest, what it needs is set.
+	Backend string `json:"backend"`
+	// Bucket is the name of the bucket, or of the container on Azure.
+	Bucket string `json:"bucket"`
+	// Prefix is the path in the bucket below which the clusters' states are.
+	Prefix         string `json:"prefix"`
+	Region         string `json:"region"`
+	StorageAccount string `json:"storage_account"`
+	ResourceGroup  string `json:"resource_group"`
 }
 
 // Local is the platform on which machines are containers on this computer.
@@ -52,16 +68,22 @@ type GCE struct {
 type Cloud struct {
 	Region string `json:"region"`
 	// Zones are letters or numbers of zones in the region, separated by commas.
-	Zones            string `json:"zones"`
+	Zones string `json:"zones"`
+	// Arch is amd64 or arm64.
+	Arch             string `json:"arch"`
 	ControlPlaneType string `json:"control_plane_type"`
 	WorkerType       string `json:"worker_type"`
-	// ControlPlaneDisk and WorkerDisk are sizes in GB.
+	// ControlPlaneDisk, EtcdDisk and WorkerDisk are sizes in GB.
 	ControlPlaneDisk int `json:"control_plane_disk"`
+	EtcdDisk         int `json:"etcd_disk"`
 	WorkerDisk       int `json:"worker_disk"`
-	// Image is debian, ubuntu or flatcar.
+	// Image is ubuntu, debian or flatcar.
 	Image string `json:"image"`
 	// Subnet of the machines, an IPv4 prefix of /16 to /24.
 	Subnet string `json:"subnet"`
+	// LoadBalancer is whether one control plane has a load balancer before it;
+	// more than one always have.
+	LoadBalancer bool `json:"load_balancer"`
 	// APICIDRs and SSHCIDRs are IPv4 prefixes, separated by commas.
 	APICIDRs string `json:"api_cidrs"`
 	SSHCIDRs string `json:"ssh_cidrs"`
@@ -79,7 +101,8 @@ type Baremetal struct {
 type Bootstrap struct {
 	// KubernetesVersion is a minor release, such as "1.37".
 	KubernetesVersion string `json:"kubernetes_version"`
-	ContainerRuntime  string `json:"container_runtime"`
+	// ContainerRuntime is containerd or docker.
+	ContainerRuntime string `json:"container_runtime"`
 	// Registry replaces the registry host of every image; empty keeps upstream's.
 	Registry string `json:"registry"`
 	// Bundle is the directory of an OCI layout that holds every image; empty pulls.

@@ -28,7 +28,13 @@ func forms() map[string]form {
 			`^[a-z0-9]([-a-z0-9]{0,28}[a-z0-9])?$`},
 		// At least a /24: the addresses of all machines fit, with those of the
 		// ten control planes and the 50 workers that are the most there can be.
-		"provision.local.subnet": prefixForm(16, 24, "172.30.0.0/24"),
+		"provision.local.subnet":          prefixForm(16, 24, "172.30.0.0/24"),
+		"provision.pools":                 {"empty, or pools like: gpu count=1 type=g5.xlarge spot; big count=2 type=m7i.xlarge", isPools, ""},
+		"provision.state.bucket":          {"the name of a bucket (a-z, 0-9, - and .)", isBucket, `^[a-z0-9][-._a-z0-9]*$`},
+		"provision.state.prefix":          {"a path, like teams/web", isInside, `^[^/].*$`},
+		"provision.state.region":          {"the name of a region (a-z, 0-9 and -)", isLabel, `^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`},
+		"provision.state.storage_account": {"the name of a storage account: 3 to 24 of a-z and 0-9", isStorageAccount, `^[a-z0-9]{3,24}$`},
+		"provision.state.resource_group":  {"the name of a resource group", isSize, `^[A-Za-z0-9][-._A-Za-z0-9]*$`},
 		"provision.gce.project": {"empty or the id of a project (a-z, 0-9 and -)", isEmptyOr(isLabel),
 			`^[-a-z0-9]*$`},
 		"provision.baremetal.machines_file": {"the path of a file", isPath, `^.+$`},
@@ -214,6 +220,17 @@ func isZone(first, last byte) func(string) bool {
 
 func isSize(s string) bool {
 	return only(s, lower+upper+digits+"._-") && only(s[:1], lower+upper+digits)
+}
+
+func isBucket(s string) bool { return only(s, lower+digits+"-._") && only(s[:1], lower+digits) }
+
+func isStorageAccount(s string) bool {
+	return len(s) >= 3 && len(s) <= 24 && only(s, lower+digits)
+}
+
+func isPools(s string) bool {
+	_, err := ParsePools(s)
+	return err == nil
 }
 
 func isUser(s string) bool {

@@ -189,7 +189,33 @@ func together(c *kconfig.Config, wrong map[string]bool) Problems {
 			}
 		}
 	}
+	problems = append(problems, quorum(c, wrong)...)
+	problems = append(problems, cloudName(c, wrong)...)
 	return append(problems, room(c, wrong)...)
+}
+
+// quorum refuses an even number of control planes: it survives no more losses
+// than the odd number below it, and one loss more makes it worse.
+func quorum(c *kconfig.Config, wrong map[string]bool) Problems {
+	f := Lookup("provision.control_planes")
+	if wrong[f.Path] || !Visible(c, f) {
+		return nil
+	}
+	if n := f.Typed(Value(c, f)).(int); n%2 == 0 {
+		return Problems{f.report(fmt.Sprintf("%d is an even number; etcd votes, so take %d or %d", n, n-1, n+1))}
+	}
+	return nil
+}
+
+// cloudName refuses names that a platform does not take for its objects: those
+// of Google Compute Engine begin with a letter (RFC 1035).
+func cloudName(c *kconfig.Config, wrong map[string]bool) Problems {
+	f := Lookup("cluster.name")
+	name := Value(c, f)
+	if wrong[f.Path] || name == "" || Value(c, Lookup("provision.platform")) != "gce" || strings.Contains(lower, name[:1]) {
+		return nil
+	}
+	return Problems{f.report(fmt.Sprintf("%q begins with a digit, and names on Google Compute Engine begin with a letter", name))}
 }
 
 // room checks that every machine gets its /24 of the pod range.
@@ -201,6 +227,14 @@ func room(c *kconfig.Config, wrong map[string]bool) Problems {
 			return nil
 		} else if Visible(c, f) {
 			nodes += f.Typed(Value(c, f)).(int)
+		}
+	}
+	if f := Lookup("provision.pools"); wrong[f.Path] {
+		return nil
+	} else if Visible(c, f) {
+		list, _ := ParsePools(Value(c, f)) // of the right form, or in wrong
+		for _, pool := range list {
+			nodes += pool.Count
 		}
 	}
 	prefix, err := netip.ParsePrefix(Value(c, pods))

@@ -43,6 +43,36 @@ type File struct {
 	// balancer, or the only control plane.
 	Endpoint string    `json:"endpoint"`
 	Machines []Machine `json:"machines"`
+	// Groups are workers that a cloud makes, repairs and counts: nobody knows
+	// their names before they have joined.
+	Groups []Group `json:"groups,omitempty"`
+}
+
+// Group is a number of equal workers that join by themselves, with the user-data
+// they boot with.
+type Group struct {
+	// Name is a DNS label. The nodes of the group are named Name, a dash and a
+	// suffix without one.
+	Name  string `json:"name"`
+	Count int    `json:"count"`
+	// Subnets are the prefixes that the addresses of the group's machines are in.
+	Subnets []string          `json:"subnets"`
+	Labels  map[string]string `json:"labels,omitempty"`
+	Taints  []string          `json:"taints,omitempty"` // key=value:Effect
+}
+
+// Has tells whether a node of this name and address is one of the group.
+func (g Group) Has(name, address string) bool {
+	suffix, ok := strings.CutPrefix(name, g.Name+"-")
+	return ok && suffix != "" && !strings.Contains(suffix, "-") && label.MatchString(name) && g.covers(address)
+}
+
+func (g Group) covers(address string) bool {
+	addr, err := netip.ParseAddr(address)
+	return err == nil && slices.ContainsFunc(g.Subnets, func(subnet string) bool {
+		prefix, err := netip.ParsePrefix(subnet)
+		return err == nil && prefix.Contains(addr)
+	})
 }
 
 // Machine is a host before it is a node.
@@ -60,6 +90,34 @@ type Machine struct {
 // Transport says how bootstrap reaches the machine; exactly one field is set.
 type Transport struct {
 	Docker *Docker `json:"docker,omitempty"`
+	SSH    *SSH    `json:"ssh,omitempty"`
+}
+
+// SSH reaches a machine by SSH. What is empty has a default.
+type SSH struct {
+	// Host is the name or address to dial; empty is the machine's own address.
+	Host string `json:"host,omitempty"`
+	// Port is 22 if it is 0.
+	Port int `json:"port,omitempty"`
+	// User is root if it is empty; another one becomes root with sudo.
+	User string `json:"user,omitempty"`
+	// IdentityFile is the path of a private key, relative to the machines file;
+	// without one the SSH agent is asked.
+	IdentityFile string `json:"identityFile,omitempty"`
+	// HostKey is the fingerprint of the host's key, "SHA256:…" as ssh-keygen -l
+	// writes it; without one known_hosts has to know the host.
+	HostKey string `json:"hostKey,omitempty"`
+	// Jump is the host through which this one is reached.
+	Jump *Jump `json:"jump,omitempty"`
+}
+
+// Jump is a host that SSH connections go through.
+type Jump struct {
+	Host         string `json:"host"`
+	Port         int    `json:"port,omitempty"`
+	User         string `json:"user,omitempty"`
+	IdentityFile string `json:"identityFile,omitempty"`
+	HostKey      string `json:"hostKey,omitempty"`
 }
 
 // Docker reaches a machine by the Docker API's exec.
@@ -175,24 +233,89 @@ func (f File) Validate() error {
 			report("%s.address %s is also that of %s", at, m.Address, other)
 		}
 		addresses[m.Address] = m.Name
-		for _, name := range slices.Sorted(maps.Keys(m.Labels)) {
-			if !key.MatchString(name) || !value.MatchString(m.Labels[name]) {
-				report("%s.labels: %q: %q is not a Kubernetes label", at, name, m.Labels[name])
+		reportLabels(report, at, m.Labels, m.Taints)
+		for _, problem := range m.Transport.problems() {
+			report("%s.transport%s", at, problem)
+		}
+	}
+	for i, g := range f.Groups {
+		at := fmt.Sprintf("groups[%d]", i)
+		switch {
+		case !label.MatchString(g.Name):
+			report("%s.name %q is not a DNS label (a-z, 0-9 and -, at most 63)", at, g.Name)
+		case names[g.Name]:
+			report("%s.name %q is used twice", at, g.Name)
+		}
+		names[g.Name] = true
+		if g.Count < 0 {
+			report("%s.count is %d", at, g.Count)
+		}
+		if len(g.Subnets) == 0 {
+			report("%s.subnets is empty: any machine could say that it is one of the group", at)
+		}
+		for j, subnet := range g.Subnets {
+			if _, err := netip.ParsePrefix(subnet); err != nil {
+				report("%s.subnets[%d] %q is not an address prefix", at, j, subnet)
 			}
 		}
-		for j, taint := range m.Taints {
-			if !isTaint(taint) {
-				report("%s.taints[%d] %q is not key=value:Effect (NoSchedule, PreferNoSchedule or NoExecute)", at, j, taint)
-			}
-		}
-		if m.Transport.Docker == nil || m.Transport.Docker.Container == "" {
-			report("%s.transport names no way to reach the machine (docker.container)", at)
-		}
+		reportLabels(report, at, g.Labels, g.Taints)
 	}
 	if len(f.WithRole(ControlPlane)) == 0 {
 		report("no machine has the role %s", ControlPlane)
 	}
 	return errors.Join(errs...)
+}
+
+func reportLabels(report func(format string, args ...any), at string, labels map[string]string, taints []string) {
+	for _, name := range slices.Sorted(maps.Keys(labels)) {
+		if !key.MatchString(name) || !value.MatchString(labels[name]) {
+			report("%s.labels: %q: %q is not a Kubernetes label", at, name, labels[name])
+		}
+	}
+	for i, taint := range taints {
+		if !isTaint(taint) {
+			report("%s.taints[%d] %q is not key=value:Effect (NoSchedule, PreferNoSchedule or NoExecute)", at, i, taint)
+		}
+	}
+}
+
+// problems say, each to be read behind "transport", what is wrong with it.
+func (t Transport) problems() []string {
+	switch {
+	case t.Docker != nil && t.SSH != nil:
+		return []string{" names two ways to reach the machine; one of docker and ssh"}
+	case t.Docker != nil && t.Docker.Container != "":
+		return nil
+	case t.SSH == nil:
+		return []string{" names no way to reach the machine (docker.container or ssh)"}
+	}
+	problems := endOfSSH(".ssh", t.SSH.Port, t.SSH.User, t.SSH.HostKey)
+	if jump := t.SSH.Jump; jump != nil {
+		if jump.Host == "" {
+			problems = append(problems, ".ssh.jump.host is empty")
+		}
+		problems = append(problems, endOfSSH(".ssh.jump", jump.Port, jump.User, jump.HostKey)...)
+	}
+	return problems
+}
+
+var (
+	user        = regexp.MustCompile(`^([a-z_][-a-z0-9_]{0,31})?$`)
+	fingerprint = regexp.MustCompile(`^(SHA256:[A-Za-z0-9+/]{43})?$`)
+)
+
+func endOfSSH(at string, port int, name, hostKey string) []string {
+	var problems []string
+	if port < 0 || port > 65535 {
+		problems = append(problems, fmt.Sprintf("%s.port %d is not a port", at, port))
+	}
+	if !user.MatchString(name) {
+		problems = append(problems, fmt.Sprintf("%s.user %q is not the name of a user", at, name))
+	}
+	if !fingerprint.MatchString(hostKey) {
+		problems = append(problems, fmt.Sprintf("%s.hostKey %q is not a fingerprint SHA256:…, as `ssh-keygen -l` prints it", at, hostKey))
+	}
+	return problems
 }
 
 func isEndpoint(s string) bool {

@@ -97,7 +97,7 @@ func TestAWrongFileSaysWhatIsWrong(t *testing.T) {
 		{"a wrong taint", edit(`:NoSchedule`, `:Never`), `machines[1].taints[0] "dedicated=batch:Never" is not key=value:Effect`},
 		{"no transport", edit(`"docker": {
           "container": "demo-worker-0"
-        }`, ""), "machines[1].transport names no way to reach the machine (docker.container)"},
+        }`, ""), "machines[1].transport names no way to reach the machine (docker.container or ssh)"},
 	}
 	for _, tc := range cases {
 		t.Run(tc.name, func(t *testing.T) {
