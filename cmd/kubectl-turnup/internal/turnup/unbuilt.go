@@ -18,6 +18,9 @@ func Buildable(cfg config.Cluster) error {
 		}
 	}
 	refuse(cfg.Provision.Platform != "local", "provision.platform", cfg.Provision.Platform, "can make machines on the platform local only")
+	refuse(cfg.Provision.ControlPlanes > 1, "provision.control_planes", cfg.Provision.ControlPlanes, "can make one control plane only")
+	refuse(cfg.Provision.State.Backend != "local" && cfg.Provision.State.Backend != "", "provision.state.backend", cfg.Provision.State.Backend, "keeps the state in the cluster's directory only")
+	refuse(cfg.Bootstrap.ContainerRuntime != "containerd", "bootstrap.container_runtime", cfg.Bootstrap.ContainerRuntime, "can install containerd only")
 	refuse(cfg.Bootstrap.FeatureGates != "", "bootstrap.feature_gates", cfg.Bootstrap.FeatureGates, "cannot set feature gates yet")
 	refuse(cfg.Bootstrap.Proxy.HTTP != "", "bootstrap.proxy.http", cfg.Bootstrap.Proxy.HTTP, "cannot set up a proxy yet")
 	refuse(cfg.Bootstrap.Proxy.HTTPS != "", "bootstrap.proxy.https", cfg.Bootstrap.Proxy.HTTPS, "cannot set up a proxy yet")
