@@ -19,10 +19,15 @@ func (o Outputs) Machines() (machines.File, error) {
 	var (
 		endpoint string
 		list     []machines.Machine
+		groups   []machines.Group
 	)
 	err := errors.Join(o.decode("endpoint", &endpoint), o.decode("machines", &list))
+	if len(o["groups"]) > 0 { // only clouds make workers that nobody knows by name
+		err = errors.Join(err, o.decode("groups", &groups))
+	}
 	if err == nil {
 		file := machines.New(endpoint, list)
+		file.Groups = groups
 		if err = file.Validate(); err == nil {
 			return file, nil
 		}

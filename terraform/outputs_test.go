@@ -17,6 +17,32 @@ func TestOutputsBecomeMachines(t *testing.T) {
 	}
 }
 
+func TestMachinesOfACloudAreReachedBySSHAndItsWorkersAreGroups(t *testing.T) {
+	file, err := Outputs{
+		"endpoint": json.RawMessage(`"lb.example.com:6443"`),
+		"machines": json.RawMessage(`[{"name":"a-control-plane-0","role":"control-plane","address":"10.0.0.11",
+			"transport":{"ssh":{"host":"203.0.113.7","user":"ubuntu","identityFile":"pki/ssh"}}}]`),
+		"groups": json.RawMessage(`[{"name":"a-worker","count":3,"subnets":["10.0.1.0/24"],"labels":{"pool":"worker"},"taints":[]}]`),
+	}.Machines()
+	if err != nil || len(file.Groups) != 1 || !file.Groups[0].Has("a-worker-x7", "10.0.1.9") {
+		t.Fatalf("got %+v, %v", file, err)
+	}
+	if ssh := file.Machines[0].Transport.SSH; ssh == nil || ssh.Host != "203.0.113.7" || ssh.IdentityFile != "pki/ssh" {
+		t.Errorf("got %+v", file.Machines[0].Transport)
+	}
+}
+
+func TestWrongGroupsAreAnError(t *testing.T) {
+	for name, groups := range map[string]string{
+		"null": "null", "without subnets": `[{"name":"a-worker","count":1,"subnets":[]}]`, "of another type": `{}`,
+	} {
+		_, err := Outputs{"endpoint": json.RawMessage(`"10.0.0.11:6443"`), "machines": json.RawMessage(goodMachines), "groups": json.RawMessage(groups)}.Machines()
+		if err == nil || !strings.Contains(err.Error(), "groups") {
+			t.Errorf("groups that are %s: %v", name, err)
+		}
+	}
+}
+
 func TestWrongOutputsSayWhichAndWhy(t *testing.T) {
 	for name, c := range map[string]struct{ endpoint, machines, want string }{
 		"all missing":              {"", "", "output \"endpoint\" is missing\noutput \"machines\" is missing"},

@@ -42,7 +42,7 @@ func Module(platform string) (fs.FS, error) {
 	if platform == "local" {
 		return local.Module, nil
 	}
-	return nil, fmt.Errorf("provision.platform: there is no module for %q, only for local", platform)
+	return nil, noModule(platform)
 }
 
 // Prepare writes the platform's module and its variables into the workspace.
@@ -52,7 +52,11 @@ func (w *Workspace) Prepare(cfg config.Cluster, in Inputs) error {
 	if err != nil {
 		return err
 	}
-	vars, err := encode(Vars(cfg, in))
+	values, err := Vars(cfg, in)
+	if err != nil {
+		return err
+	}
+	vars, err := encode(values)
 	if err != nil {
 		return fmt.Errorf("write Terraform variables: %w", err)
 	}

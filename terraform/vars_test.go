@@ -10,23 +10,52 @@ import (
 	"turnup.dev/kubectl-turnup/internal/golden"
 )
 
+// with is the default config with some assignments.
+func with(t *testing.T, assignments ...string) config.Cluster {
+	t.Helper()
+	cfg := config.Default()
+	if err := config.Set(&cfg, assignments...); err != nil {
+		t.Fatal(err)
+	}
+	return cfg
+}
+
 func TestVars(t *testing.T) {
-	big := config.Default()
-	big.Cluster.Name, big.Provision.ControlPlanes, big.Provision.Workers, big.Provision.Local.Subnet = "big", 3, 20, "10.9.0.0/20"
+	cloud := Inputs{SSHPublicKey: "ssh-ed25519 AAAA demo", UserData: map[string]string{"worker": "#!/bin/sh\n", "gpu": "#!/bin/sh\n# gpu\n"}}
+	pools := "provision.pools=gpu count=1 type=g5.xlarge disk=200 spot labels=gpu=yes taints=gpu=yes:NoSchedule"
 	for name, c := range map[string]struct {
 		cfg config.Cluster
 		in  Inputs
 	}{
 		"default": {config.Default(), Inputs{Image: "ghcr.io/kubectl-turnup/machine:v0.1.0"}},
-		"all":     {big, Inputs{Image: "sha256:0123", Store: "turnup-store-0123456789ab", MTU: 1400, ControlPlaneMemory: 2048, WorkerMemory: 1024}},
+		"all": {with(t, "cluster.name=big", "provision.control_planes=3", "provision.workers=20", "provision.local.subnet=10.9.0.0/20"),
+			Inputs{Image: "sha256:0123", Store: "turnup-store-0123456789ab", MTU: 1400, ControlPlaneMemory: 2048, WorkerMemory: 1024}},
+		"aws": {with(t, "provision.platform=aws"), cloud},
+		"aws-all": {with(t, "provision.platform=aws", "provision.control_planes=3", "provision.aws.arch=arm64", "provision.aws.zones=a,b,c",
+			"provision.aws.image=flatcar", "provision.aws.api_cidrs=198.51.100.0/24,203.0.113.7/32", "provision.aws.ssh_cidrs=203.0.113.7/32", pools), cloud},
+		"gce": {with(t, "provision.platform=gce", "provision.gce.load_balancer=false", "provision.gce.zones=b,c"), cloud},
+		"gce-project": {with(t, "provision.platform=gce", "provision.gce.project=mine-1234", "provision.gce.image=debian",
+			"provision.gce.api_cidrs="), Inputs{}},
+		"azure": {with(t, "provision.platform=azure", "provision.azure.zones=1,3"), cloud},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, err := encode(Vars(c.cfg, c.in))
+			vars, err := Vars(c.cfg, c.in)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := encode(vars)
 			if err != nil {
 				t.Fatal(err)
 			}
 			golden.Check(t, filepath.Join("testdata", "vars-"+name+".json"), string(got))
 		})
+	}
+}
+
+func TestAskingForMorePlanesAsksForALoadBalancer(t *testing.T) {
+	vars, err := Vars(with(t, "provision.platform=aws", "provision.control_planes=3"), Inputs{})
+	if err != nil || vars["load_balancer"] != true {
+		t.Errorf("load_balancer is %v, %v", vars["load_balancer"], err)
 	}
 }
 
