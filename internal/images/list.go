@@ -22,9 +22,10 @@ const (
 	Bootstrap             Component = "bootstrap"
 	AddonManager          Component = "addon-manager"
 	Machine               Component = "machine"
+	LoadBalancer          Component = "loadbalancer"
 )
 
-// Runtime is the version of this project's own images (bootstrap, addon-manager, machine).
+// Runtime is the version of this project's own images (bootstrap, addon-manager, machine, loadbalancer).
 const Runtime = "v0.1.0"
 
 // Image is one image of a cluster.
@@ -65,6 +66,7 @@ func For(minor, registry string) Set {
 		{Bootstrap, Own + "bootstrap:" + Runtime},
 		{AddonManager, Own + "addon-manager:" + Runtime},
 		{Machine, Own + "machine:" + Runtime},
+		{LoadBalancer, Own + "loadbalancer:" + Runtime},
 	}}
 	if registry != "" {
 		for i := range s.list {

@@ -20,7 +20,7 @@ func Namespace(c Component) string {
 	switch c {
 	case Machine:
 		return ""
-	case Kubelet, Bootstrap:
+	case Kubelet, Bootstrap, LoadBalancer:
 		return "turnup"
 	default:
 		return "k8s.io"

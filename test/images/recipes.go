@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strings"
 
 	"turnup.dev/kubectl-turnup/internal/images"
@@ -50,7 +51,12 @@ func recipes() []recipe {
 	bootstrap := net(images.Bootstrap, "ignition", "/usr/local/bin/ignition")
 	bootstrap.Entrypoint = nil
 	bootstrap.Tree, bootstrap.Under, bootstrap.Executable = "bootstrap/image", "/usr/local/lib/turnup", true
+	etcd := slices.IndexFunc(list, func(r recipe) bool { return r.Component == images.Etcd })
+	list[etcd].Binaries["/usr/local/bin/etcdctl"] = "etcdctl"
 	return append(list, bootstrap, recipe{
+		// No user of its own name is needed: bootstrap says which number runs it.
+		Component: images.LoadBalancer, Base: "loadbalancer", Entrypoint: []string{"/usr/sbin/haproxy"}, User: "65514:65514",
+	}, recipe{
 		Component: images.Machine, Base: "machine",
 		Binaries: map[string]string{
 			"/usr/local/bin/containerd":              "containerd",
@@ -83,6 +89,7 @@ func packages() map[string][]string {
 	return map[string][]string{
 		"net": strings.Fields("ca-certificates conntrack ethtool iproute2 ipset iptables kmod" +
 			" libblkid1 mount nftables passwd util-linux"),
+		"loadbalancer": {"haproxy"},
 		"machine": strings.Fields("ca-certificates conntrack ethtool iproute2 iptables isal kmod libseccomp2 mount" +
 			" nftables passwd procps socat systemd systemd-sysv util-linux"),
 	}
@@ -113,6 +120,7 @@ func programs() map[string]program {
 			Values: []string{"main.version=" + images.Runtime}},
 		"coredns": {Package: "turnup.dev/kubectl-turnup/test/images/modules/coredns"},
 		"etcd":    {Package: "go.etcd.io/etcd/server/v3"},
+		"etcdctl": {Package: "go.etcd.io/etcd/etcdctl/v3"},
 		"flannel": {Package: "turnup.dev/flannel-cni-plugin/plugins/meta/flannel"},
 		"flanneld": {Package: "github.com/flannel-io/flannel", CGO: []string{"gcc"},
 			Values: []string{"github.com/flannel-io/flannel/pkg/version.Version=" + flannel}},

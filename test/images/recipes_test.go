@@ -51,6 +51,7 @@ func TestATagIsTheVersionOfTheModule(t *testing.T) {
 	for module, c := range map[string]images.Component{
 		"k8s.io/kubernetes":                   images.Kubelet,
 		"go.etcd.io/etcd/server/v3":           images.Etcd,
+		"go.etcd.io/etcd/etcdctl/v3":          images.Etcd,
 		"github.com/coredns/coredns":          images.CoreDNS,
 		"github.com/flannel-io/flannel":       images.Flannel,
 		"github.com/coreos/ignition/v2":       "",
