@@ -34,6 +34,8 @@ type PKI struct {
 	EncryptionKey string
 	Admin         Pair
 	Token         Token
+	// SSH is empty unless it was asked for.
+	SSH SSHKey
 	// ControlPlanes holds the leafs of each control-plane machine, by machine name.
 	ControlPlanes map[string]ControlPlane
 }
@@ -61,12 +63,23 @@ type Request struct {
 	Endpoint  string
 	ExtraSANs []string
 	Machines  []machines.Machine // control planes only
+	// SSH is the kind of SSH key that turnup logs in with, Ed25519 or RSA; ""
+	// wants none. It and the CA are there before any machine is.
+	SSH string
 }
 
 // Ensure loads what the directory holds and makes what is missing, outdated or
 // about to expire. A second call with the same request changes no file.
 func Ensure(dir string, req Request, now time.Time) (*PKI, error) {
-	s := store{dir: dir, now: now}
+	return (&store{dir: dir, now: now}).all(req)
+}
+
+// Preview is Ensure without writing: what is missing is made up, and forgotten.
+func Preview(dir string, req Request, now time.Time) (*PKI, error) {
+	return (&store{dir: dir, now: now, preview: true}).all(req)
+}
+
+func (s *store) all(req Request) (*PKI, error) {
 	p := &PKI{ControlPlanes: map[string]ControlPlane{}}
 	// What a running cluster cannot do without is made before the CA's
 	// certificate: once that is there, their absence is a loss, not a beginning.
@@ -80,6 +93,9 @@ func Ensure(dir string, req Request, now time.Time) (*PKI, error) {
 		CommonName: "kubernetes-admin", Organization: []string{AdminGroup}, Usages: client(),
 	})
 	p.Token = s.token()
+	if req.SSH != "" {
+		p.SSH = s.sshKey(req.SSH, req.Cluster)
+	}
 	for _, m := range req.Machines {
 		p.ControlPlanes[m.Name] = s.controlPlane(p, req, m)
 	}

@@ -12,6 +12,7 @@ func Placeholder(planes []machines.Machine) *PKI {
 		EncryptionKey:     "<pki/encryption.key>",
 		Admin:             placeholder("admin"),
 		Token:             Token{ID: "<token id>", Secret: "<token secret>"},
+		SSH:               SSHKey{Private: []byte("<pki/ssh>\n"), Public: "<pki/ssh.pub>"},
 		ControlPlanes:     map[string]ControlPlane{},
 	}
 	for _, m := range planes {

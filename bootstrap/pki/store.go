@@ -17,7 +17,9 @@ type store struct {
 	now time.Time
 	// established: the directory is that of a cluster that may be running.
 	established bool
-	err         error
+	// preview: nothing is written.
+	preview bool
+	err     error
 }
 
 func (s *store) path(name string) string { return filepath.Join(s.dir, filepath.FromSlash(name)) }
@@ -46,7 +48,7 @@ func (s *store) read(name string) []byte {
 
 // write replaces a file at once: a crash leaves the old one or the new one.
 func (s *store) write(name string, data []byte, mode fs.FileMode) {
-	if s.err != nil {
+	if s.err != nil || s.preview {
 		return
 	}
 	path := s.path(name)
