@@ -20,23 +20,6 @@ type events struct {
 	errors  []diagnostic
 }
 
-// Changes is what a plan wants to do.
-type Changes struct {
-	Add, Change, Remove int
-	// Resources says what happens to which: "create docker_container.machine[\"demo-worker-0\"]".
-	Resources []string
-}
-
-// Any says that the plan is not empty.
-func (c Changes) Any() bool { return c.Add+c.Change+c.Remove > 0 }
-
-func (c Changes) String() string {
-	if !c.Any() {
-		return "no changes"
-	}
-	return fmt.Sprintf("%d to add, %d to change, %d to remove", c.Add, c.Change, c.Remove)
-}
-
 // diagnostic is an error as terraform describes it.
 type diagnostic struct {
 	Severity string `json:"severity"`
@@ -66,11 +49,23 @@ type event struct {
 		Action   string `json:"action"`
 		Resource struct {
 			Addr string `json:"addr"`
+			Type string `json:"resource_type"`
+			Name string `json:"resource_name"`
+			Key  any    `json:"resource_key"` // a string, a number or null
 		} `json:"resource"`
 	} `json:"change"`
 	Outputs map[string]struct {
 		Value json.RawMessage `json:"value"`
 	} `json:"outputs"`
+}
+
+func (m event) change() Change {
+	r := m.Change.Resource
+	change := Change{Action: m.Change.Action, Address: r.Addr, Type: r.Type, Name: r.Name}
+	if r.Key != nil {
+		change.Key = fmt.Sprint(r.Key)
+	}
+	return change
 }
 
 func (e *events) Write(data []byte) (int, error) {
@@ -102,10 +97,11 @@ func (e *events) line(line []byte) {
 			e.errors = append(e.errors, msg.Diagnostic)
 		}
 	case "planned_change":
-		e.changes.Resources = append(e.changes.Resources, msg.Change.Action+" "+msg.Change.Resource.Addr)
+		e.changes.Resources = append(e.changes.Resources, msg.change())
 	case "change_summary":
 		if msg.Changes.Operation == "plan" {
 			e.changes.Add, e.changes.Change, e.changes.Remove = msg.Changes.Add, msg.Changes.Change, msg.Changes.Remove
+			e.changes.sort()
 		}
 	case "apply_start", "apply_complete":
 		if e.progress != nil {

@@ -31,7 +31,7 @@ func TestEventsAreTakenApart(t *testing.T) {
 		}
 		stream = stream[n:]
 	}
-	if e.changes.String() != "1 to add, 0 to change, 0 to remove" || len(e.changes.Resources) != 1 || e.changes.Resources[0] != "create docker_network.cluster" {
+	if e.changes.String() != "1 to add, 0 to change, 0 to remove" || len(e.changes.Resources) != 1 || e.changes.Resources[0].String() != "create docker_network.cluster" {
 		t.Errorf("changes are %+v", e.changes)
 	}
 	if string(e.outputs["endpoint"]) != `"10.0.0.11:6443"` {
