@@ -67,8 +67,8 @@ generate: ## Write Kconfig.md and the config's schema from the Kconfig files
 	go run ./internal/config/generate
 
 .PHONY: dist
-dist: ## Build the archives of a release, and their checksums, into dist/
-	./test/setup/dist '$(VERSION)' '$(LDFLAGS)'
+dist: ## Build a release into dist/: archives, checksums, SBOMs and krew's manifest
+	go run ./test/dist -version '$(VERSION)' -ldflags '$(LDFLAGS)' -out dist
 
 ##@ Check
 
