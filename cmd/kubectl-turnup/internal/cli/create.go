@@ -34,6 +34,7 @@ interrupted one is resumed by running it again.`,
 	f.addConfig(cmd)
 	f.addTerraform(cmd)
 	f.addKubeconfig(cmd)
+	f.addSSH(cmd)
 	f.addYes(cmd)
 	return cmd
 }

@@ -64,6 +64,7 @@ installed a pod network.`,
 	}
 	f.addConfig(cmd)
 	f.addKubeconfig(cmd)
+	f.addSSH(cmd)
 	return cmd
 }
 
