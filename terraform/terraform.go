@@ -18,6 +18,7 @@ import (
 
 	"turnup.dev/kubectl-turnup/internal/config"
 	"turnup.dev/kubectl-turnup/internal/machines"
+	"turnup.dev/kubectl-turnup/terraform/aws"
 	"turnup.dev/kubectl-turnup/terraform/local"
 )
 
@@ -39,7 +40,10 @@ type Workspace struct {
 
 // Module returns the Terraform module of a platform.
 func Module(platform string) (fs.FS, error) {
-	if platform == "local" {
+	switch platform {
+	case "aws":
+		return aws.Module, nil
+	case "local":
 		return local.Module, nil
 	}
 	return nil, noModule(platform)
