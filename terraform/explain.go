@@ -29,8 +29,14 @@ func (f *failure) explain() error {
 			"run the same command again: it goes on where it stopped")
 	}
 	text := f.said()
+	if err := ofCloud(text); err != nil {
+		return err
+	}
 	err := fmt.Errorf("terraform %s in %s: %s", f.verb, f.dir, text)
 	switch {
+	case strings.Contains(text, "Saved plan is stale"):
+		return ui.Hint(fmt.Errorf("terraform %s in %s: somebody else changed something after the plan was shown", f.verb, f.dir),
+			"nothing of it was done; run the same command again for a new plan")
 	// A state that cannot be read fails while it is being locked, and says both.
 	case strings.Contains(text, "Unsupported state file format") || strings.Contains(text, "state snapshot was created by"):
 		return ui.Hint(err, "restore terraform.tfstate in %s from terraform.tfstate.backup, or remove both: machines that exist are found by their labels", f.dir)

@@ -103,7 +103,7 @@ func TestALostStateIsNoObstacle(t *testing.T) {
 		t.Fatalf("apply over orphans said %v", err)
 	}
 	// … and the labels tell that they are ours to replace.
-	known, err := ws.Known()
+	known, err := ws.Known(ctx)
 	ok(t, err)
 	strays, err := room.docker.RemoveStrays(ctx, room.cfg.Cluster.Name, known)
 	ok(t, err)

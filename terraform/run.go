@@ -19,33 +19,44 @@ import (
 
 // run initialises the workspace if that is due, and runs one verb. Where the
 // tool still asks for init (someone added a provider), it gets one and a second go.
-func (w *Workspace) run(ctx context.Context, verb string, do func(*tfexec.Terraform, io.Writer) error) (*events, error) {
+func (w *Workspace) run(ctx context.Context, verb string, do func(*tfexec.Terraform, io.Writer) error) (run *events, err error) {
+	err = w.with(ctx, func(tf *tfexec.Terraform, log *os.File) error {
+		if !w.initialised() || !w.backendReady() {
+			if err := w.init(ctx, tf, log); err != nil {
+				return err
+			}
+		}
+		run, err = w.once(tf, verb, log, do)
+		var f *failure
+		if errors.As(err, &f) && needsInit(f.said()) {
+			if err := w.init(ctx, tf, log); err != nil {
+				return err
+			}
+			run, err = w.once(tf, verb, log, do)
+		}
+		if errors.As(err, &f) {
+			return f.explain()
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return run, nil
+}
+
+// with opens the log and the tool for some runs.
+func (w *Workspace) with(ctx context.Context, do func(*tfexec.Terraform, *os.File) error) error {
 	log, err := os.OpenFile(filepath.Join(w.Dir, LogFile), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
-		return nil, fmt.Errorf("open Terraform's log: %w", err)
+		return fmt.Errorf("open Terraform's log: %w", err)
 	}
 	defer log.Close()
 	tf, err := w.exec(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if !w.initialised() {
-		if err := w.init(ctx, tf, log); err != nil {
-			return nil, err
-		}
-	}
-	run, err := w.once(tf, verb, log, do)
-	var f *failure
-	if errors.As(err, &f) && needsInit(f.said()) {
-		if err := w.init(ctx, tf, log); err != nil {
-			return nil, err
-		}
-		run, err = w.once(tf, verb, log, do)
-	}
-	if errors.As(err, &f) {
-		return nil, f.explain()
-	}
-	return run, err
+	return do(tf, log)
 }
 
 func (w *Workspace) once(tf *tfexec.Terraform, verb string, log io.Writer, do func(*tfexec.Terraform, io.Writer) error) (*events, error) {
@@ -61,7 +72,7 @@ func (w *Workspace) once(tf *tfexec.Terraform, verb string, log io.Writer, do fu
 	return run, nil
 }
 
-func (w *Workspace) init(ctx context.Context, tf *tfexec.Terraform, log io.Writer) error {
+func (w *Workspace) init(ctx context.Context, tf *tfexec.Terraform, log io.Writer, options ...tfexec.InitOption) error {
 	// The lock file holds the checksum of the provider of the last init. With a
 	// plugin directory that provider may be another build of the same version.
 	if w.Tool.Providers != "" {
@@ -71,7 +82,7 @@ func (w *Workspace) init(ctx context.Context, tf *tfexec.Terraform, log io.Write
 	}
 	_, err := w.once(tf, "init", log, func(tf *tfexec.Terraform, _ io.Writer) error {
 		tf.SetStdout(log)
-		return tf.Init(ctx, w.initOptions()...)
+		return tf.Init(ctx, append(w.initOptions(), options...)...)
 	})
 	var f *failure
 	if errors.As(err, &f) {

@@ -6,8 +6,6 @@ package terraform
 import (
 	"bytes"
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -49,7 +47,8 @@ func Module(platform string) (fs.FS, error) {
 	return nil, noModule(platform)
 }
 
-// Prepare writes the platform's module and its variables into the workspace.
+// Prepare writes the platform's module, its variables and where the state is kept
+// into the workspace.
 // Only files of those names are touched: state and other *.tf files stay.
 func (w *Workspace) Prepare(cfg config.Cluster, in Inputs) error {
 	module, err := Module(cfg.Provision.Platform)
@@ -80,7 +79,10 @@ func (w *Workspace) Prepare(cfg config.Cluster, in Inputs) error {
 			return err
 		}
 	}
-	return write(filepath.Join(w.Dir, "terraform.tfvars.json"), vars)
+	if err := write(filepath.Join(w.Dir, "terraform.tfvars.json"), vars); err != nil {
+		return err
+	}
+	return w.writeBackend(BackendOf(cfg))
 }
 
 // Plan tells what Apply would do.
@@ -126,49 +128,13 @@ func (w *Workspace) Outputs(ctx context.Context) (machines.File, error) {
 // Destroy removes what the state knows; without a state there is nothing to do.
 // Refreshing is left out: the provider takes what is already gone for removed.
 func (w *Workspace) Destroy(ctx context.Context) error {
-	if known, err := w.Known(); err == nil && len(known) == 0 {
+	if known, err := w.Known(ctx); err == nil && len(known) == 0 {
 		return nil
 	}
 	_, err := w.run(ctx, "destroy", func(tf *tfexec.Terraform, out io.Writer) error {
 		return tf.DestroyJSON(ctx, out, tfexec.LockTimeout(lockTimeout), tfexec.Refresh(false))
 	})
 	return err
-}
-
-// Known returns the ids of all resources in the state. What carries the
-// cluster's label and is not among them was orphaned by a crash.
-func (w *Workspace) Known() (map[string]bool, error) {
-	known := map[string]bool{}
-	path := filepath.Join(w.Dir, "terraform.tfstate")
-	data, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return known, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("read Terraform state: %w", err)
-	}
-	if len(data) == 0 {
-		// Terraform locks the file before it has anything to write, and may be killed then.
-		return known, nil
-	}
-	var state struct {
-		Resources []struct {
-			Instances []struct {
-				Attributes struct {
-					ID string `json:"id"`
-				} `json:"attributes"`
-			} `json:"instances"`
-		} `json:"resources"`
-	}
-	if err := json.Unmarshal(data, &state); err != nil {
-		return nil, fmt.Errorf("read Terraform state %s: %w", path, err)
-	}
-	for _, resource := range state.Resources {
-		for _, instance := range resource.Instances {
-			known[instance.Attributes.ID] = true
-		}
-	}
-	return known, nil
 }
 
 // write replaces a file if its content differs, so that it is never half there.

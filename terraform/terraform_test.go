@@ -24,7 +24,7 @@ func TestAStateThatWasNeverWrittenKnowsNothing(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			known, err := w.Known()
+			known, err := w.Known(t.Context())
 			if (err != nil) != tc.wrong || len(known) != tc.known {
 				t.Errorf("known %v, %v", known, err)
 			}

@@ -105,7 +105,7 @@ func TestPrepareTouchesOnlyItsOwnFiles(t *testing.T) {
 
 func TestKnownReadsIDsFromTheState(t *testing.T) {
 	ws := Workspace{Dir: t.TempDir()}
-	if known, err := ws.Known(); err != nil || len(known) != 0 {
+	if known, err := ws.Known(t.Context()); err != nil || len(known) != 0 {
 		t.Errorf("without a state: %v, %v", known, err)
 	}
 	for name, file := range (fstest.MapFS{
@@ -115,7 +115,7 @@ func TestKnownReadsIDsFromTheState(t *testing.T) {
 		if err := os.WriteFile(filepath.Join(ws.Dir, "terraform.tfstate"), file.Data, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		known, err := ws.Known()
+		known, err := ws.Known(t.Context())
 		if whole := name == "whole"; whole != (err == nil) || whole != known["a"] || whole != known["b"] {
 			t.Errorf("%s: %v, %v", name, known, err)
 		}
