@@ -3,7 +3,6 @@ package bootstrap
 import (
 	"fmt"
 	"net"
-	"sort"
 	"strings"
 
 	"turnup.dev/kubectl-turnup/bootstrap/pki"
@@ -30,6 +29,16 @@ type inputs struct {
 	ControlPlane bool
 	Worker       bool
 	NodeLabels   string
+	Taints       []taint
+	// Cloud is aws, gce, azure or none; Group is that of a machine which finds
+	// out its name and address when it boots. Identify: it asks its cloud, or
+	// itself, for what is not known here.
+	Cloud, Group string
+	Identify     bool
+	// Flatcar says by Ignition what Deliver finds out on other hosts.
+	Flatcar bool
+	// Small: the config is user-data, for which there is little room.
+	Small bool
 	// SharedDisk: the machine's disk is shared with others (a container's).
 	SharedDisk        bool
 	KubeletKubeconfig string
@@ -52,7 +61,7 @@ type inputs struct {
 
 	EtcdUID, APIServerUID, ControllerManagerUID, SchedulerUID int
 
-	PauseImage, EtcdImage, APIServerImage, ControllerManagerImage, SchedulerImage, KubeletImage string
+	PauseImage, EtcdImage, APIServerImage, ControllerManagerImage, SchedulerImage, KubeletImage, RuntimeImage string
 }
 
 func newInputs(cfg config.Cluster, file machines.File, p *pki.PKI, m machines.Machine) (inputs, error) {
@@ -69,6 +78,8 @@ func newInputs(cfg config.Cluster, file machines.File, p *pki.PKI, m machines.Ma
 		ControlPlane:      m.Role == machines.ControlPlane,
 		Worker:            m.Role == machines.Worker,
 		NodeLabels:        nodeLabels(m),
+		Taints:            taints(m),
+		Cloud:             "none",
 		SharedDisk:        cfg.Provision.Platform == "local",
 		KubeletKubeconfig: "/var/lib/kubelet/kubeconfig",
 
@@ -93,22 +104,16 @@ func newInputs(cfg config.Cluster, file machines.File, p *pki.PKI, m machines.Ma
 		ControllerManagerImage: set.Ref(images.KubeControllerManager),
 		SchedulerImage:         set.Ref(images.KubeScheduler),
 		KubeletImage:           set.Ref(images.Kubelet),
+		RuntimeImage:           set.Ref(images.ContainerRuntime),
+	}
+	if cloud, ok := config.CloudOf(cfg); ok {
+		in.Cloud, in.Identify = cfg.Provision.Platform, true
+		in.Flatcar = cloud.Image == "flatcar"
 	}
 	if in.ControlPlane {
 		in.KubeletKubeconfig = "/etc/kubernetes/kubelet.conf"
 	}
 	return in, nil
-}
-
-// nodeLabels are the labels a kubelet may give itself; those below
-// kubernetes.io are refused by NodeRestriction and set by Cluster.Join instead.
-func nodeLabels(m machines.Machine) string {
-	labels := []string{"turnup.dev/role=" + string(m.Role)}
-	for key, value := range m.Labels {
-		labels = append(labels, key+"="+value)
-	}
-	sort.Strings(labels)
-	return strings.Join(labels, ",")
 }
 
 func etcdMembers(planes []machines.Machine) string {

@@ -21,6 +21,7 @@ import (
 	"github.com/coreos/ignition/v2/config/validate"
 
 	"turnup.dev/kubectl-turnup/bootstrap/files"
+	"turnup.dev/kubectl-turnup/bootstrap/host"
 	"turnup.dev/kubectl-turnup/bootstrap/pki"
 	"turnup.dev/kubectl-turnup/internal/config"
 	"turnup.dev/kubectl-turnup/internal/machines"
@@ -66,13 +67,17 @@ func renderMachine(cfg config.Cluster, file machines.File, p *pki.PKI, m machine
 	if err != nil {
 		return Rendered{}, err
 	}
+	return renderInputs(in, file.Endpoint, p, m)
+}
+
+func renderInputs(in inputs, endpoint string, p *pki.PKI, m machines.Machine) (Rendered, error) {
 	r := renderer{in: in}
 	r.node(p)
 	switch m.Role {
 	case machines.ControlPlane:
 		r.controlPlane(p)
 	case machines.Worker:
-		r.worker(p, file.Endpoint)
+		r.worker(p, endpoint)
 	default:
 		return Rendered{}, fmt.Errorf("role %q has nothing to run yet", m.Role)
 	}
@@ -80,11 +85,16 @@ func renderMachine(cfg config.Cluster, file machines.File, p *pki.PKI, m machine
 	if r.err != nil {
 		return Rendered{}, r.err
 	}
+	if r.in.Small {
+		r.file("/etc/systemd/system/kubelet.service", 0o644, 0, unit)
+	}
 	data, err := encode(r, unit)
 	if err != nil {
 		return Rendered{}, err
 	}
-	r.file("/etc/systemd/system/kubelet.service", 0o644, 0, unit)
+	if !r.in.Small {
+		r.file("/etc/systemd/system/kubelet.service", 0o644, 0, unit)
+	}
 	return Rendered{Machine: m, Files: r.files, Ignition: data, Pods: r.hashes}, nil
 }
 
@@ -104,6 +114,14 @@ func (r *renderer) node(p *pki.PKI) {
 	r.template("/etc/sysctl.d/90-turnup.conf", 0o644, "sysctl.conf", r.in)
 	r.template("/etc/kubernetes/kubelet.yaml", 0o644, "kubelet.yaml", r.in)
 	r.file("/etc/kubernetes/pki/ca.crt", 0o644, 0, p.CA.Cert)
+	if r.in.Identify {
+		r.file("/opt/turnup/identify", 0o755, 0, host.Identify)
+	}
+	if r.in.Flatcar {
+		r.template("/etc/containerd/config.toml", 0o644, "flatcar-containerd.toml", r.in)
+		r.template("/etc/systemd/system/containerd.service.d/20-turnup.conf", 0o644, "flatcar-containerd.conf", r.in)
+		r.template("/etc/kubernetes/kubelet.conf.d/10-machine.conf", 0o644, "flatcar-kubelet.yaml", r.in)
+	}
 }
 
 // worker adds what joins a worker: the CA that pins the API server, and a token
@@ -271,17 +289,15 @@ func encode(r renderer, unit []byte) ([]byte, error) {
 	}
 	for _, f := range r.files {
 		cfg.Storage.Files = append(cfg.Storage.Files, ignition.File{
-			Node: node(f, true),
-			FileEmbedded1: ignition.FileEmbedded1{
-				Mode: util.IntToPtr(f.Mode),
-				// Percent-encoded, not base64, so that people can read it.
-				Contents: ignition.Resource{Source: util.StrToPtr("data:," + url.PathEscape(string(f.Content)))},
-			},
+			Node:          node(f, true),
+			FileEmbedded1: ignition.FileEmbedded1{Mode: util.IntToPtr(f.Mode), Contents: resource(f.Content, r.in.Small)},
 		})
 	}
-	cfg.Systemd.Units = []ignition.Unit{{
-		Name: "kubelet.service", Enabled: util.BoolToPtr(true), Contents: util.StrToPtr(string(unit)),
-	}}
+	kubelet := ignition.Unit{Name: "kubelet.service", Enabled: util.BoolToPtr(true), Contents: util.StrToPtr(string(unit))}
+	if r.in.Small {
+		kubelet.Contents = nil // a file like the others, packed
+	}
+	cfg.Systemd.Units = []ignition.Unit{kubelet}
 	data, err := json.MarshalIndent(cfg, "", "  ")
 	if err != nil {
 		return nil, fmt.Errorf("encode Ignition config: %w", err)
@@ -290,6 +306,18 @@ func encode(r renderer, unit []byte) ([]byte, error) {
 		return nil, fmt.Errorf("the rendered Ignition config is not valid:\n%s", report.String())
 	}
 	return append(data, '\n'), nil
+}
+
+// resource is a file's content: percent-encoded, not base64, so that people can
+// read it. A small one is packed, but where Terraform has to find EndpointHost.
+func resource(content []byte, small bool) ignition.Resource {
+	if !small || bytes.Contains(content, []byte(EndpointHost)) {
+		return ignition.Resource{Source: util.StrToPtr("data:," + url.PathEscape(string(content)))}
+	}
+	return ignition.Resource{
+		Source:      util.StrToPtr("data:;base64," + base64.StdEncoding.EncodeToString(zipped(content))),
+		Compression: util.StrToPtr("gzip"),
+	}
 }
 
 func node(f File, overwrite bool) ignition.Node {

@@ -2,7 +2,10 @@
 // bundles: OCI layouts that hold all of them.
 package images
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Component is the part of the cluster an image serves.
 type Component string
@@ -23,9 +26,12 @@ const (
 	AddonManager          Component = "addon-manager"
 	Machine               Component = "machine"
 	LoadBalancer          Component = "loadbalancer"
+	// ContainerRuntime is containerd, for hosts that have none that is new enough.
+	ContainerRuntime Component = "container-runtime"
 )
 
-// Runtime is the version of this project's own images (bootstrap, addon-manager, machine, loadbalancer).
+// Runtime is the version of this project's own images (bootstrap, addon-manager,
+// machine, loadbalancer, container-runtime).
 const Runtime = "v0.1.0"
 
 // Image is one image of a cluster.
@@ -46,7 +52,11 @@ func KubernetesVersion(minor string) string { return kubernetes[minor] }
 const Own = "ghcr.io/kubectl-turnup/"
 
 // Set is the images of one cluster.
-type Set struct{ list []Image }
+type Set struct {
+	list []Image
+	// hosts are images that only hosts without a container runtime need.
+	hosts []Image
+}
 
 // For returns the images of a cluster of a Kubernetes minor. A registry other
 // than "" replaces the registry host of every reference (a mirror).
@@ -67,11 +77,15 @@ func For(minor, registry string) Set {
 		{AddonManager, Own + "addon-manager:" + Runtime},
 		{Machine, Own + "machine:" + Runtime},
 		{LoadBalancer, Own + "loadbalancer:" + Runtime},
+	}, hosts: []Image{
+		{ContainerRuntime, Own + "container-runtime:" + Runtime},
 	}}
 	if registry != "" {
-		for i := range s.list {
-			_, path, _ := strings.Cut(s.list[i].Ref, "/")
-			s.list[i].Ref = strings.TrimSuffix(registry, "/") + "/" + path
+		for _, list := range [][]Image{s.list, s.hosts} {
+			for i := range list {
+				_, path, _ := strings.Cut(list[i].Ref, "/")
+				list[i].Ref = strings.TrimSuffix(registry, "/") + "/" + path
+			}
 		}
 	}
 	return s
@@ -82,7 +96,7 @@ func (s Set) Images() []Image { return append([]Image(nil), s.list...) }
 
 // Ref returns the reference of a component's image; "" for an unknown component.
 func (s Set) Ref(c Component) string {
-	for _, image := range s.list {
+	for _, image := range slices.Concat(s.list, s.hosts) {
 		if image.Component == c {
 			return image.Ref
 		}

@@ -81,10 +81,13 @@ type Machine struct {
 	Name string `json:"name"`
 	Role Role   `json:"role"`
 	// Address is the IP by which the other machines reach this one.
-	Address   string            `json:"address"`
-	Labels    map[string]string `json:"labels,omitempty"`
-	Taints    []string          `json:"taints,omitempty"` // key=value:Effect
-	Transport Transport         `json:"transport"`
+	Address string            `json:"address"`
+	Labels  map[string]string `json:"labels,omitempty"`
+	Taints  []string          `json:"taints,omitempty"` // key=value:Effect
+	// EtcdDevice is the path of a disk for etcd's data, on a control plane. A
+	// blank one gets a file system; one that holds anything is left as it is.
+	EtcdDevice string    `json:"etcdDevice,omitempty"`
+	Transport  Transport `json:"transport"`
 }
 
 // Transport says how bootstrap reaches the machine; exactly one field is set.
@@ -199,7 +202,9 @@ func (f File) Encode() []byte {
 var (
 	label = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`)
 	key   = regexp.MustCompile(`^([a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-._A-Za-z0-9]{0,61}[A-Za-z0-9])?$`)
-	value = regexp.MustCompile(`^([A-Za-z0-9]([-._A-Za-z0-9]{0,61}[A-Za-z0-9])?)?$`)
+	// What a disk is called below /dev, with nothing that a script could take for more.
+	device = regexp.MustCompile(`^/dev/[A-Za-z0-9_+:.,=@-]+(/[A-Za-z0-9_+:.,=@-]+)*$`)
+	value  = regexp.MustCompile(`^([A-Za-z0-9]([-._A-Za-z0-9]{0,61}[A-Za-z0-9])?)?$`)
 )
 
 // Validate reports everything that is wrong with the file at once.
@@ -233,6 +238,13 @@ func (f File) Validate() error {
 			report("%s.address %s is also that of %s", at, m.Address, other)
 		}
 		addresses[m.Address] = m.Name
+		switch {
+		case m.EtcdDevice == "":
+		case m.Role != ControlPlane:
+			report("%s.etcdDevice is for a %s, and %s is a %s", at, ControlPlane, m.Name, m.Role)
+		case !device.MatchString(m.EtcdDevice):
+			report("%s.etcdDevice %q is not the path of a device, as /dev/disk/by-id/…", at, m.EtcdDevice)
+		}
 		reportLabels(report, at, m.Labels, m.Taints)
 		for _, problem := range m.Transport.problems() {
 			report("%s.transport%s", at, problem)
