@@ -37,6 +37,7 @@ func TestOneCommandTurnsUpACluster(t *testing.T) {
 
 	c.sub(ctx, t, "an edit is refused before it is committed", c.uncommittedIsRefused)
 	c.sub(ctx, t, "an edit that is committed and pushed arrives", c.editArrives)
+	c.sub(ctx, t, "a customised CoreDNS survives an upgrade of turnup", c.customisedCoreDNSSurvives)
 	c.sub(ctx, t, "a deleted addon object comes back", c.deletedObjectComesBack)
 	c.sub(ctx, t, "a broken addon does not hold up the others", c.brokenAddonStandsAlone)
 	c.sub(ctx, t, "an addon that left the tree is pruned", c.removedAddonIsPruned)

@@ -22,7 +22,7 @@ import (
 func TestInitWritesATreeThatBuildsAndOverwritesNothing(t *testing.T) {
 	s := newStage(t)
 	t.Setenv("GIT_CONFIG_GLOBAL", os.DevNull)
-	if _, err := s.Init(t.Context()); err != nil {
+	if _, err := s.start(t.Context(), Updating{}); err != nil {
 		t.Fatal(err)
 	}
 	diff, err := s.Diff(t.Context(), Diffing{})
@@ -33,7 +33,7 @@ func TestInitWritesATreeThatBuildsAndOverwritesNothing(t *testing.T) {
 	if err != nil || len(content.Revision) != 40 {
 		t.Errorf("the new tree is not committed: %+v, %v", content.Revision, err)
 	}
-	if _, err := s.Init(t.Context()); err == nil || ui.HintOf(err) == "" {
+	if _, err := s.start(t.Context(), Updating{}); err == nil || ui.HintOf(err) == "" {
 		t.Errorf("a tree was written over another: %v", err)
 	}
 }

@@ -194,6 +194,10 @@ func pushLenient(ctx context.Context, out *ui.Output, to *access, tree Tree) (sh
 
 // ship pushes a tree, unless the cluster has just that one.
 func ship(ctx context.Context, out *ui.Output, to *access, content source.Tree) (shipment, error) {
+	if names := unresolved(content.Files); len(names) > 0 {
+		return shipment{}, ui.Hint(fmt.Errorf("the addon tree has conflicts that are not resolved: %s", strings.Join(names, ", ")),
+			"edit what is between <<<<<<< and >>>>>>> there, and commit")
+	}
 	step := out.Step("push the addon tree", managerBudget)
 	_, sum, err := source.Pack(content.Files)
 	if err != nil {

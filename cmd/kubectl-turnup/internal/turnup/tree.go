@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"os/exec"
 	"path"
@@ -66,9 +67,13 @@ func (t Tree) Init(ctx context.Context, cfg config.Cluster) (made bool, err erro
 		return false, err
 	}
 	for file, data := range files {
-		if err := writeShared(filepath.Join(t.Dir, filepath.FromSlash(file)), data); err != nil {
+		if err := writeShared(t.path(file), data); err != nil {
 			return false, err
 		}
+	}
+	delete(files, addons.Values)
+	if err := t.writeRecord(nil, files, nil); err != nil {
+		return false, err
 	}
 	return true, t.firstCommit(ctx, cfg.Cluster.Name)
 }
@@ -107,22 +112,14 @@ func (t Tree) starting(cfg config.Cluster) (map[string][]byte, error) {
 	return files, nil
 }
 
-func (t Tree) writeValues() error {
-	return writeShared(filepath.Join(t.Dir, filepath.FromSlash(addons.Values)), t.values)
-}
+func (t Tree) writeValues() error { return writeShared(t.path(addons.Values), t.values) }
 
 // writeShared writes a file that others may read: the tree is no secret.
 func writeShared(path string, data []byte) error {
-	if old, err := os.ReadFile(path); err == nil && bytes.Equal(old, data) {
-		return nil
-	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return fmt.Errorf("write addon tree: %w", err)
 	}
-	if err := os.WriteFile(path, data, 0o644); err != nil {
-		return fmt.Errorf("write addon tree: %w", err)
-	}
-	return nil
+	return writeFile(path, data, 0o644)
 }
 
 // firstCommit makes a new tree a git repository of its own. Inside somebody's
@@ -274,7 +271,7 @@ func (t Tree) working(commit string) (source.Tree, error) {
 	if err != nil {
 		return source.Tree{}, err
 	}
-	t.setValues(files)
+	t.ready(files)
 	tree := source.Tree{Files: files}
 	if commit != "" {
 		tree.Revision = commit + "-dirty"
@@ -315,8 +312,14 @@ func (t Tree) files(ctx context.Context, commit string) (map[string][]byte, erro
 			return nil, fmt.Errorf("read commit %s: %s is a link; an addon tree holds regular files only", commit, entry.Name)
 		}
 	}
-	t.setValues(files)
+	t.ready(files)
 	return files, nil
+}
+
+// ready makes files of the tree what is shipped of them.
+func (t Tree) ready(files map[string][]byte) {
+	maps.DeleteFunc(files, func(name string, _ []byte) bool { return strings.HasPrefix(name, record+"/") })
+	t.setValues(files)
 }
 
 // setValues puts this cluster's values in. A tree without the component that they
