@@ -80,13 +80,14 @@ func (d *benchDocker) measure(ctx context.Context, names []string, run *benchRun
 
 // benchOn runs a shell script on a machine.
 func benchOn(ctx context.Context, machine, script, stdin string) (string, error) {
-	t, err := transport.Open(machines.Machine{
+	pool := transport.NewPool(transport.Options{})
+	defer pool.Close()
+	t, err := pool.Open(ctx, machines.Machine{
 		Name: machine, Transport: machines.Transport{Docker: &machines.Docker{Container: machine}},
 	})
 	if err != nil {
 		return "", err
 	}
-	defer t.Close()
 	return t.Run(ctx, script, strings.NewReader(stdin))
 }
 
