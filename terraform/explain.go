@@ -45,7 +45,7 @@ func (f *failure) explain() error {
 			"another run works on this cluster: wait for it. If there is none (it crashed), free the lock: %s -chdir=%s force-unlock -force %s",
 			f.tool, f.dir, lockID(text))
 	case needsInit(text):
-		return ui.Hint(err, "the provider kreuzwerker/docker is needed: let terraform reach its registry, or set %s to a directory that has it (in a checkout, `make tools` builds it)", EnvProviders)
+		return ui.Hint(err, "the provider %s is needed: let terraform reach its registry, or set %s to a directory that has it%s", provider(text), EnvProviders, built(text))
 	}
 	return ui.Hint(err, "the whole story is in %s", f.log)
 }
@@ -149,6 +149,24 @@ func needsInit(text string) bool {
 		}
 	}
 	return false
+}
+
+var providerName = regexp.MustCompile(`provider\s+"?(?:registry\.(?:terraform|opentofu)\.(?:io|org)/)?([a-z0-9-]+/[a-z0-9-]+)`)
+
+// provider is the one that the text complains about, as far as it says.
+func provider(text string) string {
+	if m := providerName.FindStringSubmatch(text); m != nil {
+		return m[1]
+	}
+	return "of versions.tf"
+}
+
+// built tells how to get the one provider that a checkout can build.
+func built(text string) string {
+	if provider(text) == "kreuzwerker/docker" {
+		return " (in a checkout, `make tools` builds it)"
+	}
+	return ""
 }
 
 // cause is the innermost error that still says something.

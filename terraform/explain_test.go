@@ -67,7 +67,10 @@ func TestFailuresAreExplained(t *testing.T) {
 			"the state is locked by me@here since 2026-11-22 10:00:00.5", "force-unlock -force 2d3fa1a6-6b0a-8f4c-9a44-0f9e1c8a7b55"},
 		"a missing provider names the way out": {
 			failure{err: exit, stderr: "Error: Failed to query available provider packages\n\nCould not retrieve the list of available versions for provider kreuzwerker/docker"},
-			"Failed to query available provider packages", EnvProviders},
+			"Failed to query available provider packages", "the provider kreuzwerker/docker is needed: let terraform reach its registry, or set " + EnvProviders + " to a directory that has it (in a checkout, `make tools` builds it)"},
+		"only a provider that a checkout can build is said to be": {
+			failure{err: exit, stderr: "Error: Failed to query available provider packages\n\nCould not retrieve the list of available versions for provider\nhashicorp/aws: no"},
+			"Failed to query available provider packages", "the provider hashicorp/aws is needed: let terraform reach its registry, or set " + EnvProviders + " to a directory that has it"},
 		"a broken state names the way out": {
 			failure{err: exit, errors: []diagnostic{{Summary: "Error acquiring the state lock",
 				Detail: "Error message: 2 problems:\n\n- Unsupported state file format: The state file could not be parsed as JSON: syntax error at byte offset 21."}}},

@@ -76,7 +76,7 @@ func (w *Workspace) init(ctx context.Context, tf *tfexec.Terraform, log io.Write
 	// The lock file holds the checksum of the provider of the last init. With a
 	// plugin directory that provider may be another build of the same version.
 	if w.Tool.Providers != "" {
-		if err := os.Remove(filepath.Join(w.Dir, ".terraform.lock.hcl")); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := os.Remove(filepath.Join(w.Dir, lockFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("initialise Terraform: %w", err)
 		}
 	}
@@ -96,34 +96,6 @@ func (w *Workspace) initOptions() []tfexec.InitOption {
 		return nil
 	}
 	return []tfexec.InitOption{tfexec.PluginDir(w.Tool.Providers)}
-}
-
-// initialised looks whether the provider of an earlier init is still there, and
-// is the one that init would take now: a link into the plugin directory.
-func (w *Workspace) initialised() bool {
-	if _, err := os.Stat(filepath.Join(w.Dir, ".terraform.lock.hcl")); err != nil {
-		return false
-	}
-	host := "registry.terraform.io"
-	if strings.HasPrefix(filepath.Base(w.Tool.Path), "tofu") {
-		host = "registry.opentofu.org"
-	}
-	found, err := filepath.Glob(filepath.Join(w.Dir, ".terraform", "providers", host, "kreuzwerker", "docker", "*", "*", "terraform-provider-docker*"))
-	if err != nil || len(found) == 0 {
-		return false
-	}
-	if w.Tool.Providers == "" {
-		return true
-	}
-	real, err := filepath.EvalSymlinks(found[0])
-	if err != nil {
-		return false
-	}
-	mirror, err := filepath.EvalSymlinks(w.Tool.Providers)
-	if err != nil {
-		return false
-	}
-	return strings.HasPrefix(real, mirror+string(filepath.Separator))
 }
 
 func (w *Workspace) exec(ctx context.Context) (*tfexec.Terraform, error) {
