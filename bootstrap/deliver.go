@@ -49,7 +49,7 @@ func awaitRuntime(ctx context.Context, t transport.Transport, machine string) er
 	return wait.For(ctx, wait.Options{
 		What: "the container runtime of machine " + machine, Budget: upBudget, Every: 100 * time.Millisecond,
 	}, func(ctx context.Context) (bool, string, error) {
-		_, err := t.Run(ctx, "# look for the container runtime\ntest -S /run/containerd/containerd.sock && ctr version >/dev/null", nil)
+		_, err := t.Run(ctx, "test -S /run/containerd/containerd.sock && ctr version >/dev/null", nil)
 		if transport.IsGone(err) {
 			return false, "", wait.Stop(err)
 		}
@@ -61,8 +61,7 @@ func awaitRuntime(ctx context.Context, t transport.Transport, machine string) er
 // kubelet is enabled and running. The bootstrap kubeconfig does not count on a
 // machine that already has a certificate: its token expires and is replaced.
 func upToDate(ctx context.Context, t transport.Transport, r Rendered) (bool, error) {
-	script := `# compare the files
-systemctl is-active --quiet kubelet && systemctl is-enabled --quiet kubelet || exit 10
+	script := `systemctl is-active --quiet kubelet && systemctl is-enabled --quiet kubelet || exit 10
 sums=$(cat)
 if test -e /var/lib/kubelet/pki/kubelet-client-current.pem; then
 	sums=$(printf '%s\n' "$sums" | grep -v ' /etc/kubernetes/bootstrap-kubeconfig$')
@@ -92,8 +91,7 @@ func checksums(files []File) string {
 // with the machine's root mounted, and starts the kubelet. The config stays in
 // /run (memory) and is removed: it holds keys.
 func applyScript(image string) string {
-	return `# apply the Ignition config
-set -eu
+	return `set -eu
 umask 077
 mkdir -p /run/turnup
 config=/run/turnup/ignition.json
@@ -127,8 +125,7 @@ func Start(ctx context.Context, t transport.Transport, m machines.Machine) error
 	defer cancel()
 	// A unit that systemd has not loaded yet needs no reload, which would cost
 	// every machine a few tenths of a second.
-	const script = `# start the kubelet
-test "$(systemctl show --property NeedDaemonReload --value kubelet)" = no || systemctl daemon-reload
+	const script = `test "$(systemctl show --property NeedDaemonReload --value kubelet)" = no || systemctl daemon-reload
 systemctl restart kubelet`
 	if _, err := t.Run(ctx, script, nil); err != nil {
 		return fmt.Errorf("start machine %s: %w", m.Name, err)

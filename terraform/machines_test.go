@@ -162,14 +162,7 @@ func newRoom(t *testing.T) *room {
 	if err != nil {
 		t.Skipf("SKIPPED, NOTHING WAS TESTED: %v", err)
 	}
-	explicit := ""
-	if _, err := exec.LookPath("terraform"); err != nil && os.Getenv(terraform.EnvTool) == "" {
-		explicit = "../bin/tofu"
-	}
-	tool, err := terraform.Find(explicit)
-	if err != nil {
-		t.Skipf("SKIPPED, NOTHING WAS TESTED: %v", err)
-	}
+	tool := findTool(t)
 	if tool.Providers == "" {
 		tool.Providers, err = filepath.Abs("../bin/terraform-providers")
 		ok(t, err)
@@ -273,7 +266,7 @@ func stopwatch(t *testing.T) func(string) {
 	}
 }
 
-func ok(t *testing.T, err error) {
+func ok(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)

@@ -34,7 +34,6 @@ interrupted one is resumed by running it again.`,
 	f.addConfig(cmd)
 	f.addTerraform(cmd)
 	f.addKubeconfig(cmd)
-	f.addSSH(cmd)
 	f.addYes(cmd)
 	return cmd
 }

@@ -64,7 +64,6 @@ installed a pod network.`,
 	}
 	f.addConfig(cmd)
 	f.addKubeconfig(cmd)
-	f.addSSH(cmd)
 	return cmd
 }
 

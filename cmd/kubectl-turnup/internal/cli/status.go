@@ -40,7 +40,6 @@ func (a *app) status() *cobra.Command {
 			return nil
 		},
 	}
-	f.addSSH(cmd)
 	cmd.Flags().VarP(&output, "output", "o", "Output format")
 	return cmd
 }

@@ -14,6 +14,7 @@ import (
 
 	"turnup.dev/kubectl-turnup/bootstrap"
 	"turnup.dev/kubectl-turnup/bootstrap/pki"
+	"turnup.dev/kubectl-turnup/bootstrap/transport"
 	"turnup.dev/kubectl-turnup/internal/images"
 	"turnup.dev/kubectl-turnup/internal/kubeconfig"
 	"turnup.dev/kubectl-turnup/internal/machines"
@@ -149,7 +150,7 @@ func (t *Turnup) deliver(ctx context.Context, rendered []bootstrap.Rendered) ([]
 	for i, r := range rendered {
 		group.Go(func() error {
 			step := t.Out.Step("bootstrap "+r.Machine.Name, bootstrap.DeliverBudget)
-			changed, err := t.deliverOne(ctx, r, image)
+			changed, err := deliverOne(ctx, r, image)
 			if err == nil && !changed {
 				step.Skip("nothing to change")
 				return nil
@@ -168,12 +169,13 @@ func (t *Turnup) deliver(ctx context.Context, rendered []bootstrap.Rendered) ([]
 	return changed, err
 }
 
-func (t *Turnup) deliverOne(ctx context.Context, r bootstrap.Rendered, image string) (bool, error) {
-	machine, err := t.open(ctx, r.Machine)
+func deliverOne(ctx context.Context, r bootstrap.Rendered, image string) (bool, error) {
+	t, err := transport.Open(r.Machine)
 	if err != nil {
 		return false, err
 	}
-	return bootstrap.Deliver(ctx, machine, r, image)
+	defer t.Close()
+	return bootstrap.Deliver(ctx, t, r, image)
 }
 
 // start starts the kubelets of machines, all at once.
@@ -181,11 +183,12 @@ func (t *Turnup) start(ctx context.Context, list []machines.Machine) error {
 	group, ctx := errgroup.WithContext(ctx)
 	for _, m := range list {
 		group.Go(func() error {
-			machine, err := t.open(ctx, m)
+			t, err := transport.Open(m)
 			if err != nil {
 				return err
 			}
-			return bootstrap.Start(ctx, machine, m)
+			defer t.Close()
+			return bootstrap.Start(ctx, t, m)
 		})
 	}
 	return group.Wait()
@@ -241,20 +244,20 @@ func (t *Turnup) explain(ctx context.Context, err error, file machines.File, rol
 			break
 		}
 	}
-	log, logErr := t.kubeletLog(ctx, suspect)
+	log, logErr := kubeletLog(ctx, suspect)
 	if logErr != nil || strings.TrimSpace(log) == "" {
 		return err
 	}
 	return fmt.Errorf("%w\nthe kubelet of %s says:\n%s", err, suspect.Name, log)
 }
 
-func (t *Turnup) kubeletLog(ctx context.Context, m machines.Machine) (string, error) {
-	machine, err := t.open(ctx, m)
+func kubeletLog(ctx context.Context, m machines.Machine) (string, error) {
+	t, err := transport.Open(m)
 	if err != nil {
 		return "", err
 	}
+	defer t.Close()
 	// Without what every kubelet says until its API server is there.
-	return machine.Run(ctx, `# read the kubelet's log
-		journalctl --unit kubelet --no-pager --output cat --lines 2000 |
+	return t.Run(ctx, `journalctl --unit kubelet --no-pager --output cat --lines 2000 |
 		grep -v -e 'mirror pod' -e 'not found' -e 'connection refused' | grep -e '^E' -e '^F' -e rror -e 'Main process exited' | tail -n 8 | cut -c 1-400`, nil)
 }

@@ -6,11 +6,9 @@ import (
 	"net"
 	"os"
 	"strings"
-	"sync"
 	"time"
 
 	"turnup.dev/kubectl-turnup/bootstrap/pki"
-	"turnup.dev/kubectl-turnup/bootstrap/transport"
 	"turnup.dev/kubectl-turnup/internal/config"
 	"turnup.dev/kubectl-turnup/internal/machines"
 	"turnup.dev/kubectl-turnup/internal/ui"
@@ -25,11 +23,6 @@ type Turnup struct {
 	Terraform string
 	// Kubeconfig is the file the context is written to; "" follows kubectl's rules.
 	Kubeconfig string
-	// AcceptHostKeys takes the keys of SSH hosts that nobody has seen before.
-	AcceptHostKeys bool
-
-	reaching sync.Once
-	pool     *transport.Pool
 }
 
 // name is the cluster's.

@@ -1,0 +1,61 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+)
+
+// problems are what a provider finds wrong with a configuration before it asks
+// the cloud, in the words of the SDK of the real ones. Terraform itself has
+// looked at names, types, required attributes and numbers of blocks by then.
+func (r rules) problems(config tftypes.Value) []failure {
+	var found []failure
+	for _, group := range r.AtMostOne {
+		if set := among(config, group); len(set) > 1 {
+			found = append(found, failure{"Conflicting configuration arguments",
+				fmt.Sprintf("%q: conflicts with %s", set[0], strings.Join(set[1:], ", "))})
+		}
+	}
+	for _, group := range r.ExactlyOne {
+		set := among(config, group)
+		switch {
+		case len(set) > 1:
+			found = append(found, failure{"Invalid combination of arguments",
+				fmt.Sprintf("%q: only one of `%s` can be specified, but `%s` were specified.", set[0], strings.Join(group, ","), strings.Join(set, ","))})
+		case len(set) == 0:
+			found = append(found, failure{"Invalid combination of arguments",
+				fmt.Sprintf("%q: one of `%s` must be specified", group[0], strings.Join(group, ","))})
+		}
+	}
+	return append(found, r.illegal(config, false)...)
+}
+
+// among returns the attributes of the group that are set.
+func among(config tftypes.Value, group []string) []string {
+	var set []string
+	for _, path := range group {
+		if given(config, path) {
+			set = append(set, path)
+		}
+	}
+	return set
+}
+
+// illegal are texts that the provider (or late, the cloud) refuses.
+func (r rules) illegal(config tftypes.Value, late bool) []failure {
+	var found []failure
+	for _, path := range sorted(r.Legal) {
+		rule := r.Legal[path]
+		if rule.Late != late {
+			continue
+		}
+		for _, v := range at(config, path) {
+			if value, known := text(v); known && !rule.pattern.MatchString(value) {
+				found = append(found, failure{strings.ReplaceAll(rule.Says, "{value}", value), ""})
+			}
+		}
+	}
+	return found
+}

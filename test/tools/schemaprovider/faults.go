@@ -1,0 +1,83 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"sync"
+	"time"
+)
+
+// fault is something that goes wrong on purpose.
+type fault struct {
+	// On is the operation: configure, plan, create, read, update, delete or data.
+	On string `json:"on"`
+	// Type of the resource; "" is any.
+	Type string `json:"type"`
+	// Nth is the first time that it goes wrong, from 1 on, counted in this process; 0 is the first.
+	Nth int `json:"nth"`
+	// Do is one of fail, crash, hang, orphan: the last makes the object, and crashes before it says so.
+	Do string `json:"do"`
+	// Says and Detail are the error of fail.
+	Says   string `json:"says"`
+	Detail string `json:"detail"`
+}
+
+type faults struct {
+	mu   sync.Mutex
+	list []fault
+	seen []int
+}
+
+func readFaults(text string) (*faults, error) {
+	f := &faults{}
+	if text != "" {
+		if err := json.Unmarshal([]byte(text), &f.list); err != nil {
+			return nil, fmt.Errorf("read %s: %w", envFaults, err)
+		}
+	}
+	f.seen = make([]int, len(f.list))
+	return f, nil
+}
+
+// failure is a diagnostic of the cloud.
+type failure struct{ summary, detail string }
+
+func (f failure) Error() string { return f.summary }
+
+// strike makes the operation go wrong if that is due. It returns whether the
+// operation is to crash once it is done.
+func (f *faults) strike(ctx context.Context, operation, kind string) (orphan bool, err error) {
+	found, due := f.due(operation, kind)
+	if !due {
+		return false, nil
+	}
+	switch found.Do {
+	case "crash":
+		crash()
+	case "hang":
+		// Real providers stop at a cancellation only where they look; this one never does.
+		time.Sleep(time.Hour)
+	case "orphan":
+		return true, nil
+	}
+	return false, failure{found.Says, found.Detail}
+}
+
+func (f *faults) due(operation, kind string) (fault, bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for i, candidate := range f.list {
+		if candidate.On != operation || (candidate.Type != "" && candidate.Type != kind) {
+			continue
+		}
+		f.seen[i]++
+		if f.seen[i] >= candidate.Nth {
+			return candidate, true
+		}
+	}
+	return fault{}, false
+}
+
+// crash is how providers crash: terraform then prints the stack.
+func crash() { panic("schemaprovider was told to crash") }
