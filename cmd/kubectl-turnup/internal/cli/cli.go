@@ -39,7 +39,7 @@ const (
 func Run(ctx context.Context, streams Streams, args []string, build Build) int {
 	app := &app{streams: streams, build: build}
 	root := app.root(args[0])
-	root.SetArgs(args[1:])
+	root.SetArgs(words(args))
 	cmd, err := root.ExecuteContextC(ctx)
 	err = suggest(err)
 	if app.out != nil {
@@ -187,6 +187,13 @@ func (a *app) root(argv0 string) *cobra.Command {
 		a.provision(), a.bootstrap(), a.addons(), a.render(),
 		a.version(),
 	)
+	root.InitDefaultCompletionCmd()
+	for _, verb := range root.Commands() {
+		if verb.Name() == "completion" {
+			verb.AddCommand(a.kubectlCompletion())
+		}
+	}
+	a.complete(root)
 	return root
 }
 
