@@ -124,7 +124,7 @@ func (t *Turnup) makeMachines(ctx context.Context, tool terraform.Tool, docker *
 	title := fmt.Sprintf("provision %s on %s",
 		count(t.Config.Provision.ControlPlanes+t.Config.Provision.Workers, "machine"), t.Config.Provision.Platform)
 	return t.bounded(ctx, title, machinesBudget, func(ctx context.Context, step *ui.Step) error {
-		known, err := ws.Known()
+		known, err := ws.Known(ctx)
 		if err != nil {
 			return err
 		}
