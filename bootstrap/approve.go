@@ -3,6 +3,7 @@ package bootstrap
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	certificates "k8s.io/api/certificates/v1"
@@ -36,9 +37,20 @@ func (c *Cluster) approve(ctx context.Context, file machines.File) {
 	if err != nil {
 		return
 	}
+	// The machines of the file are the caller's to start, and may be new ones of
+	// an old name: only the nodes of groups are in nobody's way.
+	nodes := func() ([]corev1.Node, error) {
+		list, err := c.client.CoreV1().Nodes().List(ctx, metav1.ListOptions{})
+		if err != nil {
+			return nil, err
+		}
+		return slices.DeleteFunc(list.Items, func(n corev1.Node) bool {
+			return slices.ContainsFunc(file.Machines, func(m machines.Machine) bool { return m.Name == n.Name })
+		}), nil
+	}
 	for i := range list.Items {
 		csr := &list.Items[i]
-		if err := nodecert.Check(csr, file); err != nil {
+		if err := nodecert.Check(csr, file, nodes); err != nil {
 			// A refusal is the addon manager's to report: it watches for good.
 			continue
 		}

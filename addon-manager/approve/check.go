@@ -33,8 +33,8 @@ const (
 )
 
 // Check decides on one request, and says why.
-func Check(request *certificates.CertificateSigningRequest, file machines.File) (Verdict, string) {
-	err := nodecert.Check(request, file)
+func Check(request *certificates.CertificateSigningRequest, file machines.File, nodes nodecert.Nodes) (Verdict, string) {
+	err := nodecert.Check(request, file, nodes)
 	switch {
 	case err == nil:
 		return Approve, "the name and addresses are those of the machine"

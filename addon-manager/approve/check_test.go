@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	certificates "k8s.io/api/certificates/v1"
+	corev1 "k8s.io/api/core/v1"
 
 	"turnup.dev/kubectl-turnup/internal/machines"
 )
@@ -20,6 +21,8 @@ var file = machines.New("10.0.0.1:6443", []machines.Machine{
 	{Name: "demo-control-plane-0", Role: machines.ControlPlane, Address: "10.0.0.1"},
 	{Name: "demo-worker-0", Role: machines.Worker, Address: "10.0.0.2"},
 })
+
+func noNodes() ([]corev1.Node, error) { return nil, nil }
 
 // honest is what the kubelet of demo-worker-0 asks for.
 func honest() x509.CertificateRequest {
@@ -55,7 +58,7 @@ func TestAFirstClientCertificateIsApprovedForAWorkerOnly(t *testing.T) {
 		spec.SignerName = certificates.KubeAPIServerClientKubeletSignerName
 		spec.Username, spec.Groups = "system:bootstrap:abcdef", []string{"system:bootstrappers", "system:authenticated"}
 		spec.Usages = []certificates.KeyUsage{certificates.UsageDigitalSignature, certificates.UsageClientAuth}
-		verdict, why := Check(&certificates.CertificateSigningRequest{Spec: spec}, file)
+		verdict, why := Check(&certificates.CertificateSigningRequest{Spec: spec}, file, noNodes)
 		if verdict != want {
 			t.Errorf("%s: verdict %d (%s), want %d", name, verdict, why, want)
 		}
@@ -106,7 +109,7 @@ func TestOnlyAMachinesOwnNameAndAddressAreApproved(t *testing.T) {
 				test.spec(&asked)
 			}
 			csr := &certificates.CertificateSigningRequest{Spec: asked}
-			if got, why := Check(csr, file); got != test.want || why == "" {
+			if got, why := Check(csr, file, noNodes); got != test.want || why == "" {
 				t.Errorf("verdict %d, want %d: %s", got, test.want, why)
 			}
 		})
@@ -126,7 +129,7 @@ func FuzzCheck(f *testing.F) {
 		spec := certificates.CertificateSigningRequestSpec{
 			Request: body, SignerName: certificates.KubeletServingSignerName, Username: user, Groups: []string{"system:nodes"},
 		}
-		if verdict, _ := Check(&certificates.CertificateSigningRequest{Spec: spec}, file); verdict == Approve {
+		if verdict, _ := Check(&certificates.CertificateSigningRequest{Spec: spec}, file, noNodes); verdict == Approve {
 			t.Error("approved without usages")
 		}
 	})

@@ -30,10 +30,14 @@ const relist = 15 * time.Second
 // Approver answers requests as they come.
 type Approver struct {
 	requests typed.CertificateSigningRequestInterface
-	config   typedcore.ConfigMapsGetter
+	core     typedcore.CoreV1Interface
 	log      *slog.Logger
 	// told remembers why an open request waits, so that it is logged once.
 	told map[string]string
+	// known are the nodes as they were at the time looked: many machines of a
+	// group join at once.
+	known  []corev1.Node
+	looked time.Time
 }
 
 // New returns an approver for the cluster that config leads to.
@@ -47,7 +51,7 @@ func New(config *rest.Config, log *slog.Logger) (*Approver, error) {
 		return nil, fmt.Errorf("connect to the API server: %w", err)
 	}
 	return &Approver{
-		requests: requests.CertificateSigningRequests(), config: core, log: log, told: map[string]string{},
+		requests: requests.CertificateSigningRequests(), core: core, log: log, told: map[string]string{},
 	}, nil
 }
 
@@ -124,7 +128,7 @@ func (a *Approver) answer(ctx context.Context, request *certificates.Certificate
 		a.tell(request, "the machines are not known: "+err.Error())
 		return false
 	}
-	verdict, why := Check(request, file)
+	verdict, why := Check(request, file, func() ([]corev1.Node, error) { return a.nodes(ctx) })
 	condition := certificates.CertificateSigningRequestCondition{
 		Status: corev1.ConditionTrue, Reason: "TurnupMachine", Message: why, LastUpdateTime: metav1.Now(),
 	}
@@ -163,9 +167,22 @@ func (a *Approver) tell(request *certificates.CertificateSigningRequest, why str
 }
 
 func (a *Approver) machines(ctx context.Context) (machines.File, error) {
-	config, err := a.config.ConfigMaps(object.Namespace).Get(ctx, MachinesName, metav1.GetOptions{})
+	config, err := a.core.ConfigMaps(object.Namespace).Get(ctx, MachinesName, metav1.GetOptions{})
 	if err != nil {
 		return machines.File{}, err
 	}
 	return machines.Decode([]byte(config.Data[MachinesKey]))
+}
+
+// nodes are those of the cluster, at most a second ago.
+func (a *Approver) nodes(ctx context.Context) ([]corev1.Node, error) {
+	if time.Since(a.looked) < time.Second {
+		return a.known, nil
+	}
+	list, err := a.core.Nodes().List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return nil, err
+	}
+	a.known, a.looked = list.Items, time.Now()
+	return a.known, nil
 }

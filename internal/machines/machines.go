@@ -63,8 +63,14 @@ type Group struct {
 
 // Has tells whether a node of this name and address is one of the group.
 func (g Group) Has(name, address string) bool {
+	return g.Names(name) && g.covers(address)
+}
+
+// Names tells whether a name is that of a node of the group. A name is one of
+// one group only, since its suffix has no dash.
+func (g Group) Names(name string) bool {
 	suffix, ok := strings.CutPrefix(name, g.Name+"-")
-	return ok && suffix != "" && !strings.Contains(suffix, "-") && label.MatchString(name) && g.covers(address)
+	return ok && suffix != "" && !strings.Contains(suffix, "-") && label.MatchString(name)
 }
 
 func (g Group) covers(address string) bool {

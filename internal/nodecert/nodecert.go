@@ -8,11 +8,11 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
-	"net/netip"
 	"slices"
 	"strings"
 
 	certificates "k8s.io/api/certificates/v1"
+	corev1 "k8s.io/api/core/v1"
 
 	"turnup.dev/kubectl-turnup/internal/machines"
 )
@@ -29,17 +29,21 @@ const (
 	tokenPrefix  = "system:bootstrap:"
 )
 
+// Nodes lists the nodes that a request is held against, besides the machines
+// file. It is called only when a decision takes it.
+type Nodes func() ([]corev1.Node, error)
+
 // Check returns nil if the request may be approved, ErrNotOurs if it is no
 // business of ours, and otherwise what is wrong with it.
-func Check(csr *certificates.CertificateSigningRequest, file machines.File) error {
+func Check(csr *certificates.CertificateSigningRequest, file machines.File, nodes Nodes) error {
 	if decided(csr) {
 		return ErrNotOurs
 	}
 	switch csr.Spec.SignerName {
 	case certificates.KubeAPIServerClientKubeletSignerName:
-		return checkClient(csr, file)
+		return checkClient(csr, file, nodes)
 	case certificates.KubeletServingSignerName:
-		return checkServing(csr, file)
+		return checkServing(csr, file, nodes)
 	}
 	return ErrNotOurs
 }
@@ -51,39 +55,72 @@ func decided(csr *certificates.CertificateSigningRequest) bool {
 }
 
 // checkClient judges a first client certificate, asked for with a bootstrap token.
-func checkClient(csr *certificates.CertificateSigningRequest, file machines.File) error {
+func checkClient(csr *certificates.CertificateSigningRequest, file machines.File, nodes Nodes) error {
 	if strings.HasPrefix(csr.Spec.Username, nodePrefix) {
 		return ErrNotOurs
 	}
 	if !strings.HasPrefix(csr.Spec.Username, tokenPrefix) || !slices.Contains(csr.Spec.Groups, bootstrapper) {
 		return fmt.Errorf("user %q did not come with a bootstrap token", csr.Spec.Username)
 	}
-	request, m, err := asked(csr, file)
+	request, err := parse(csr.Spec.Request)
+	if err != nil {
+		return err
+	}
+	who, err := subject(request, file)
 	if err != nil {
 		return err
 	}
 	// Control planes get their certificate with their keys, never by a token.
-	if m.Role != machines.Worker {
-		return fmt.Errorf("machine %s is a %s, and only workers join by a token", m.Name, m.Role)
+	if who.role != machines.Worker {
+		return fmt.Errorf("machine %s is a %s, and only workers join by a token", who.name, who.role)
 	}
 	if len(request.DNSNames)+len(request.IPAddresses)+len(request.URIs)+len(request.EmailAddresses) > 0 {
 		return errors.New("a client certificate has no names or addresses")
 	}
-	return usages(csr, certificates.UsageClientAuth)
+	if err := usages(csr, certificates.UsageClientAuth); err != nil {
+		return err
+	}
+	return vacant(who.name, nodes)
+}
+
+// vacant wants nobody to be the node: whoever has the token could otherwise
+// become any worker. A machine that lost its certificate can ask again once its
+// node is not ready any longer, which takes Kubernetes less than a minute.
+func vacant(name string, nodes Nodes) error {
+	list, err := nodes()
+	if err != nil {
+		return fmt.Errorf("list nodes: %w", err)
+	}
+	for _, n := range list {
+		if n.Name == name && ready(n) {
+			return fmt.Errorf("node %s is ready: it has a certificate, and asks for no other with a token", name)
+		}
+	}
+	return nil
+}
+
+func ready(n corev1.Node) bool {
+	return slices.ContainsFunc(n.Status.Conditions, func(c corev1.NodeCondition) bool {
+		return c.Type == corev1.NodeReady && c.Status == corev1.ConditionTrue
+	})
 }
 
 // checkServing judges the certificate with which a kubelet serves logs, exec
 // and metrics: its name and addresses must be those of the machine.
-func checkServing(csr *certificates.CertificateSigningRequest, file machines.File) error {
+func checkServing(csr *certificates.CertificateSigningRequest, file machines.File, nodes Nodes) error {
 	if !strings.HasPrefix(csr.Spec.Username, nodePrefix) || !slices.Contains(csr.Spec.Groups, nodesGroup) {
 		return fmt.Errorf("user %q is not a node", csr.Spec.Username)
 	}
-	request, m, err := asked(csr, file)
+	request, err := parse(csr.Spec.Request)
 	if err != nil {
 		return err
 	}
-	if csr.Spec.Username != nodePrefix+m.Name {
-		return fmt.Errorf("%s asks for a certificate of %s", csr.Spec.Username, m.Name)
+	who, err := subject(request, file)
+	if err != nil {
+		return err
+	}
+	if csr.Spec.Username != nodePrefix+who.name {
+		return fmt.Errorf("%s asks for a certificate of %s", csr.Spec.Username, who.name)
 	}
 	if len(request.URIs)+len(request.EmailAddresses) > 0 {
 		return errors.New("a serving certificate has no URIs and no e-mail addresses")
@@ -92,26 +129,14 @@ func checkServing(csr *certificates.CertificateSigningRequest, file machines.Fil
 		return errors.New("the request names no address")
 	}
 	for _, name := range request.DNSNames {
-		if name != m.Name {
-			return fmt.Errorf("DNS name %q is not that of machine %s", name, m.Name)
+		if name != who.name {
+			return fmt.Errorf("DNS name %q is not that of machine %s", name, who.name)
 		}
 	}
-	for _, ip := range request.IPAddresses {
-		if addr, ok := netip.AddrFromSlice(ip); !ok || addr.Unmap().String() != m.Address {
-			return fmt.Errorf("address %s is not that of machine %s (%s)", ip, m.Name, m.Address)
-		}
+	if err := usages(csr, certificates.UsageServerAuth); err != nil {
+		return err
 	}
-	return usages(csr, certificates.UsageServerAuth)
-}
-
-// asked reads the request and finds the machine that its subject names.
-func asked(csr *certificates.CertificateSigningRequest, file machines.File) (*x509.CertificateRequest, machines.Machine, error) {
-	request, err := parse(csr.Spec.Request)
-	if err != nil {
-		return nil, machines.Machine{}, err
-	}
-	m, err := machineOf(request, file)
-	return request, m, err
+	return who.owns(request.IPAddresses, file, nodes)
 }
 
 func parse(data []byte) (*x509.CertificateRequest, error) {
@@ -127,20 +152,6 @@ func parse(data []byte) (*x509.CertificateRequest, error) {
 		return nil, fmt.Errorf("check request's signature: %w", err)
 	}
 	return request, nil
-}
-
-// machineOf finds the machine that the request's subject names.
-func machineOf(request *x509.CertificateRequest, file machines.File) (machines.Machine, error) {
-	name, ok := strings.CutPrefix(request.Subject.CommonName, nodePrefix)
-	if !ok || !slices.Equal(request.Subject.Organization, []string{nodesGroup}) {
-		return machines.Machine{}, fmt.Errorf("subject %q is not a node's", request.Subject)
-	}
-	for _, m := range file.Machines {
-		if m.Name == name {
-			return m, nil
-		}
-	}
-	return machines.Machine{}, fmt.Errorf("no machine is named %q", name)
 }
 
 // usages wants the one extended usage, digital signature, and (RSA keys) key
