@@ -14,7 +14,6 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/yaml"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
@@ -207,62 +206,6 @@ func (c *Cluster) silent(ctx context.Context, since Heartbeats) ([]string, error
 		}
 	}
 	return silent, nil
-}
-
-// AwaitNodes waits until every machine has registered as a Node, and gives each
-// the role label that a kubelet may not give itself. Those whose kubelets were
-// started anew have to report since then. see hears what is missing.
-func (c *Cluster) AwaitNodes(ctx context.Context, file machines.File, since Heartbeats, see func(string)) error {
-	return wait.For(ctx, wait.Options{
-		What: "the machines to register as nodes", Budget: NodesBudget, Every: 200 * time.Millisecond, See: see,
-	}, func(ctx context.Context) (bool, string, error) {
-		nodes, err := c.client.CoreV1().Nodes().List(ctx, metav1.ListOptions{})
-		if err != nil {
-			return false, "", err
-		}
-		registered := map[string]corev1.Node{}
-		for _, n := range nodes.Items {
-			registered[n.Name] = n
-		}
-		var missing []string
-		for _, m := range file.Machines {
-			n, ok := registered[m.Name]
-			if !ok {
-				missing = append(missing, m.Name)
-				continue
-			}
-			if err := c.labelRole(ctx, m, n); err != nil {
-				return false, "", err
-			}
-		}
-		if len(missing) > 0 {
-			return false, "not registered yet: " + strings.Join(missing, ", "), nil
-		}
-		silent, err := c.silent(ctx, since)
-		if err != nil {
-			return false, "", err
-		}
-		if len(silent) > 0 {
-			return false, "their kubelets were started and have said nothing since: " + strings.Join(silent, ", "), nil
-		}
-		return true, "", nil
-	})
-}
-
-const roleLabel = "node-role.kubernetes.io/"
-
-func (c *Cluster) labelRole(ctx context.Context, m machines.Machine, n corev1.Node) error {
-	key := roleLabel + string(m.Role)
-	if _, ok := n.Labels[key]; ok {
-		return nil
-	}
-	patch := fmt.Sprintf(`{"metadata":{"labels":{%q:""}}}`, key)
-	_, err := c.client.CoreV1().Nodes().Patch(ctx, m.Name, types.MergePatchType, []byte(patch),
-		metav1.PatchOptions{FieldManager: serverside.FieldManager})
-	if err != nil {
-		return fmt.Errorf("label node %s: %w", m.Name, err)
-	}
-	return nil
 }
 
 func firstLines(text string, n int) string {

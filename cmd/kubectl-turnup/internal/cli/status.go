@@ -50,7 +50,7 @@ func statusTable(w io.Writer, s turnup.Status) error {
 	}
 	rows := [][]string{{"MACHINE", "ROLE", "ADDRESS", "KUBELET", "NODE", "VERSION"}}
 	for _, m := range s.Machines {
-		rows = append(rows, []string{m.Name, string(m.Role), m.Address, m.Kubelet, m.Node, m.Version})
+		rows = append(rows, []string{m.Name, string(m.Role), m.Address, orNone(m.Kubelet), m.Node, m.Version})
 	}
 	if err := columns(w, rows...); err != nil {
 		return err

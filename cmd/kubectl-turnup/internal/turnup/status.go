@@ -35,8 +35,10 @@ type MachineStatus struct {
 	Name    string        `json:"name"`
 	Role    machines.Role `json:"role"`
 	Address string        `json:"address"`
+	// Group is that of a machine which the cloud made; nobody asks its systemd.
+	Group string `json:"group,omitempty"`
 	// Kubelet is what systemd says of the kubelet: active, failed, unreachable…
-	Kubelet string `json:"kubelet"`
+	Kubelet string `json:"kubelet,omitempty"`
 	// Node is Ready, NotReady, or empty for a machine that is none.
 	Node    string `json:"node,omitempty"`
 	Version string `json:"version,omitempty"`
@@ -54,7 +56,7 @@ type AddonStatus struct {
 // Healthy reports whether everything is as it should be.
 func (s Status) Healthy() bool {
 	for _, m := range s.Machines {
-		if m.Kubelet != "active" || m.Node != "Ready" {
+		if m.Group == "" && m.Kubelet != "active" || m.Node != "Ready" {
 			return false
 		}
 	}
@@ -98,13 +100,11 @@ func (t *Turnup) Status(ctx context.Context) (Status, error) {
 	for i, m := range file.Machines {
 		one := MachineStatus{Name: m.Name, Role: m.Role, Address: m.Address, Kubelet: kubelets[i]}
 		if n, ok := nodes[m.Name]; ok {
-			one.Node, one.Version = "Ready", n.Status.NodeInfo.KubeletVersion
-			if notReady(n) != "" {
-				one.Node = "NotReady"
-			}
+			one.see(n)
 		}
 		s.Machines = append(s.Machines, one)
 	}
+	s.addGroups(file.Groups, nodes)
 	return s, nil
 }
 
