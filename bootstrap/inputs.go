@@ -70,7 +70,7 @@ func newInputs(cfg config.Cluster, file machines.File, p *pki.PKI, m machines.Ma
 		return inputs{}, fmt.Errorf("read endpoint %q: %w", file.Endpoint, err)
 	}
 	planes := file.WithRole(machines.ControlPlane)
-	set := images.For(cfg.Bootstrap.KubernetesVersion, cfg.Bootstrap.Registry)
+	set := config.Images(cfg)
 	in := inputs{
 		Cluster:           cfg.Cluster.Name,
 		Name:              m.Name,
