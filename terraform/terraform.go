@@ -17,6 +17,7 @@ import (
 	"turnup.dev/kubectl-turnup/internal/config"
 	"turnup.dev/kubectl-turnup/internal/machines"
 	"turnup.dev/kubectl-turnup/terraform/aws"
+	"turnup.dev/kubectl-turnup/terraform/azure"
 	"turnup.dev/kubectl-turnup/terraform/gce"
 	"turnup.dev/kubectl-turnup/terraform/local"
 )
@@ -42,6 +43,8 @@ func Module(platform string) (fs.FS, error) {
 	switch platform {
 	case "aws":
 		return aws.Module, nil
+	case "azure":
+		return azure.Module, nil
 	case "gce":
 		return gce.Module, nil
 	case "local":

@@ -52,7 +52,7 @@ data "aws_ec2_instance_type" "machine" {
 
 resource "aws_key_pair" "control_planes" {
   key_name   = "${var.cluster_name}-control-planes"
-  public_key = var.ssh_public_key
+  public_key = trimspace(var.ssh_public_key)
 }
 
 # What stays when a machine is replaced: its address, its public address, and

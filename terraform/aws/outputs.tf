@@ -9,6 +9,8 @@ output "machines" {
     name    = m.name
     role    = "control-plane"
     address = aws_network_interface.control_plane[m.name].private_ip
+    # Nitro names a disk after its volume, without the dash.
+    etcdDevice = "/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_${replace(aws_ebs_volume.etcd[m.name].id, "-", "")}"
     transport = {
       ssh = {
         host         = aws_eip.control_plane[m.name].public_ip

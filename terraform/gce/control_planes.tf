@@ -89,7 +89,7 @@ resource "google_compute_instance" "control_plane" {
   }
 
   metadata = merge(local.metadata, {
-    ssh-keys = "${local.image.user}:${var.ssh_public_key}"
+    ssh-keys = "${local.image.user}:${trimspace(var.ssh_public_key)}"
   })
 
   service_account {

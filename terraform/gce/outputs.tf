@@ -6,9 +6,10 @@ output "endpoint" {
 output "machines" {
   description = "The control planes as in machines.json."
   value = [for m in local.control_planes : {
-    name    = m.name
-    role    = "control-plane"
-    address = google_compute_address.inside[m.name].address
+    name       = m.name
+    role       = "control-plane"
+    address    = google_compute_address.inside[m.name].address
+    etcdDevice = "/dev/disk/by-id/google-etcd"
     transport = {
       ssh = {
         host         = google_compute_address.public[m.name].address
