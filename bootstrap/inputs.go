@@ -3,6 +3,7 @@ package bootstrap
 import (
 	"fmt"
 	"net"
+	"strings"
 
 	"turnup.dev/kubectl-turnup/bootstrap/pki"
 	"turnup.dev/kubectl-turnup/internal/config"
@@ -17,7 +18,6 @@ const (
 	uidAPIServer         = 65511
 	uidControllerManager = 65512
 	uidScheduler         = 65513
-	uidLoadBalancer      = 65514
 )
 
 // inputs is all that a template may say. A platform differs from another only
@@ -48,32 +48,29 @@ type inputs struct {
 	ServiceCIDR  string
 	PodCIDR      string
 
-	APIPort     string
-	Etcd        EtcdStart
-	LeaderElect bool
-	// Backends are the API servers that a load balancer has behind it.
-	Backends []backend
-
-	Encryption    bool
-	EncryptionKey string
-	Audit         bool
+	APIPort            string
+	EtcdInitialCluster string
+	LeaderElect        bool
+	Encryption         bool
+	EncryptionKey      string
+	Audit              bool
 
 	// FilesHash changes with the keys and configs of one component: its pod is
 	// made anew when they are, a renewed certificate for instance.
 	FilesHash string
 
-	EtcdUID, APIServerUID, ControllerManagerUID, SchedulerUID, LoadBalancerUID int
+	EtcdUID, APIServerUID, ControllerManagerUID, SchedulerUID int
 
-	PauseImage, EtcdImage, APIServerImage, ControllerManagerImage, SchedulerImage, KubeletImage, RuntimeImage, LoadBalancerImage string
+	PauseImage, EtcdImage, APIServerImage, ControllerManagerImage, SchedulerImage, KubeletImage, RuntimeImage string
 }
 
-func newInputs(cfg config.Cluster, file machines.File, p *pki.PKI, starts EtcdStarts, m machines.Machine) (inputs, error) {
+func newInputs(cfg config.Cluster, file machines.File, p *pki.PKI, m machines.Machine) (inputs, error) {
 	_, port, err := net.SplitHostPort(file.Endpoint)
 	if err != nil {
 		return inputs{}, fmt.Errorf("read endpoint %q: %w", file.Endpoint, err)
 	}
 	planes := file.WithRole(machines.ControlPlane)
-	set := config.Images(cfg)
+	set := images.For(cfg.Bootstrap.KubernetesVersion, cfg.Bootstrap.Registry)
 	in := inputs{
 		Cluster:           cfg.Cluster.Name,
 		Name:              m.Name,
@@ -91,16 +88,15 @@ func newInputs(cfg config.Cluster, file machines.File, p *pki.PKI, starts EtcdSt
 		ServiceCIDR:  cfg.Network.ServiceCIDR,
 		PodCIDR:      cfg.Network.PodCIDR,
 
-		APIPort:       port,
-		Etcd:          starts.of(m, planes),
-		LeaderElect:   len(planes) > 1,
-		Backends:      backends(planes, port),
-		Encryption:    cfg.Bootstrap.Encryption,
-		EncryptionKey: p.EncryptionKey,
-		Audit:         cfg.Bootstrap.Audit,
+		APIPort:            port,
+		EtcdInitialCluster: etcdMembers(planes),
+		LeaderElect:        len(planes) > 1,
+		Encryption:         cfg.Bootstrap.Encryption,
+		EncryptionKey:      p.EncryptionKey,
+		Audit:              cfg.Bootstrap.Audit,
 
 		EtcdUID: uidEtcd, APIServerUID: uidAPIServer,
-		ControllerManagerUID: uidControllerManager, SchedulerUID: uidScheduler, LoadBalancerUID: uidLoadBalancer,
+		ControllerManagerUID: uidControllerManager, SchedulerUID: uidScheduler,
 
 		PauseImage:             set.Ref(images.Pause),
 		EtcdImage:              set.Ref(images.Etcd),
@@ -109,7 +105,6 @@ func newInputs(cfg config.Cluster, file machines.File, p *pki.PKI, starts EtcdSt
 		SchedulerImage:         set.Ref(images.KubeScheduler),
 		KubeletImage:           set.Ref(images.Kubelet),
 		RuntimeImage:           set.Ref(images.ContainerRuntime),
-		LoadBalancerImage:      set.Ref(images.LoadBalancer),
 	}
 	if cloud, ok := config.CloudOf(cfg); ok {
 		in.Cloud, in.Identify = cfg.Provision.Platform, true
@@ -119,4 +114,12 @@ func newInputs(cfg config.Cluster, file machines.File, p *pki.PKI, starts EtcdSt
 		in.KubeletKubeconfig = "/etc/kubernetes/kubelet.conf"
 	}
 	return in, nil
+}
+
+func etcdMembers(planes []machines.Machine) string {
+	var members []string
+	for _, m := range planes {
+		members = append(members, m.Name+"=https://"+net.JoinHostPort(m.Address, "2380"))
+	}
+	return strings.Join(members, ",")
 }

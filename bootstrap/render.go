@@ -37,9 +37,6 @@ type Rendered struct {
 	// Pods are the static pods of a control plane, by name, and what
 	// AwaitPods expects of each.
 	Pods map[string]string
-	// Server is where the kubelet of a worker finds the API server, as a URL;
-	// "" for other machines. Endpoint changes with a first load balancer.
-	Server string
 }
 
 // File is one file on a node.
@@ -52,18 +49,11 @@ type File struct {
 }
 
 // Render turns config, machines and keys into one Ignition config per machine,
-// in the machines file's order. The same input gives the same bytes. It is
-// RenderMembers for a cluster whose members of etcd all start at once.
+// in the machines file's order. The same input gives the same bytes.
 func Render(cfg config.Cluster, file machines.File, p *pki.PKI) ([]Rendered, error) {
-	return RenderMembers(cfg, file, p, nil)
-}
-
-// RenderMembers is Render for a cluster some of whose members of etcd have
-// started already, or join those that have.
-func RenderMembers(cfg config.Cluster, file machines.File, p *pki.PKI, starts EtcdStarts) ([]Rendered, error) {
 	var list []Rendered
 	for _, m := range file.Machines {
-		rendered, err := renderMachine(cfg, file, p, starts, m)
+		rendered, err := renderMachine(cfg, file, p, m)
 		if err != nil {
 			return nil, fmt.Errorf("render machine %s: %w", m.Name, err)
 		}
@@ -72,8 +62,8 @@ func RenderMembers(cfg config.Cluster, file machines.File, p *pki.PKI, starts Et
 	return list, nil
 }
 
-func renderMachine(cfg config.Cluster, file machines.File, p *pki.PKI, starts EtcdStarts, m machines.Machine) (Rendered, error) {
-	in, err := newInputs(cfg, file, p, starts, m)
+func renderMachine(cfg config.Cluster, file machines.File, p *pki.PKI, m machines.Machine) (Rendered, error) {
+	in, err := newInputs(cfg, file, p, m)
 	if err != nil {
 		return Rendered{}, err
 	}
@@ -82,45 +72,30 @@ func renderMachine(cfg config.Cluster, file machines.File, p *pki.PKI, starts Et
 
 func renderInputs(in inputs, endpoint string, p *pki.PKI, m machines.Machine) (Rendered, error) {
 	r := renderer{in: in}
-	server := ""
+	r.node(p)
 	switch m.Role {
 	case machines.ControlPlane:
-		r.node(p)
 		r.controlPlane(p)
 	case machines.Worker:
-		r.node(p)
 		r.worker(p, endpoint)
-		server = "https://" + endpoint
-	case machines.LoadBalancer:
-		r.loadBalancer(p)
 	default:
-		return Rendered{}, fmt.Errorf("role %q has nothing to run", m.Role)
+		return Rendered{}, fmt.Errorf("role %q has nothing to run yet", m.Role)
 	}
-	name := Unit(m.Role)
-	unit := r.execute(name, r.in)
+	unit := r.execute("kubelet.service", r.in)
 	if r.err != nil {
 		return Rendered{}, r.err
 	}
-	path := "/etc/systemd/system/" + name
 	if r.in.Small {
-		r.file(path, 0o644, 0, unit)
+		r.file("/etc/systemd/system/kubelet.service", 0o644, 0, unit)
 	}
-	data, err := encode(r, name, unit)
+	data, err := encode(r, unit)
 	if err != nil {
 		return Rendered{}, err
 	}
 	if !r.in.Small {
-		r.file(path, 0o644, 0, unit)
+		r.file("/etc/systemd/system/kubelet.service", 0o644, 0, unit)
 	}
-	return Rendered{Machine: m, Files: r.files, Ignition: data, Pods: r.hashes, Server: server}, nil
-}
-
-// Unit is the one init unit of a machine.
-func Unit(role machines.Role) string {
-	if role == machines.LoadBalancer {
-		return "loadbalancer.service"
-	}
-	return "kubelet.service"
+	return Rendered{Machine: m, Files: r.files, Ignition: data, Pods: r.hashes}, nil
 }
 
 // renderer collects files; the first error sticks.
@@ -303,7 +278,7 @@ func (r *renderer) execute(name string, data any) []byte {
 }
 
 // encode writes the Ignition config and has Ignition's own validator read it.
-func encode(r renderer, name string, unit []byte) ([]byte, error) {
+func encode(r renderer, unit []byte) ([]byte, error) {
 	cfg := ignition.Config{Ignition: ignition.Ignition{Version: ignition.MaxVersion.String()}}
 	for _, d := range r.dirs {
 		cfg.Storage.Directories = append(cfg.Storage.Directories, ignition.Directory{
@@ -318,11 +293,11 @@ func encode(r renderer, name string, unit []byte) ([]byte, error) {
 			FileEmbedded1: ignition.FileEmbedded1{Mode: util.IntToPtr(f.Mode), Contents: resource(f.Content, r.in.Small)},
 		})
 	}
-	one := ignition.Unit{Name: name, Enabled: util.BoolToPtr(true), Contents: util.StrToPtr(string(unit))}
+	kubelet := ignition.Unit{Name: "kubelet.service", Enabled: util.BoolToPtr(true), Contents: util.StrToPtr(string(unit))}
 	if r.in.Small {
-		one.Contents = nil // a file like the others, packed
+		kubelet.Contents = nil // a file like the others, packed
 	}
-	cfg.Systemd.Units = []ignition.Unit{one}
+	cfg.Systemd.Units = []ignition.Unit{kubelet}
 	data, err := json.MarshalIndent(cfg, "", "  ")
 	if err != nil {
 		return nil, fmt.Errorf("encode Ignition config: %w", err)

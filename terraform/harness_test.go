@@ -46,8 +46,8 @@ type site struct {
 	world string
 }
 
-// newSite makes an empty cloud and a workspace with the module.
-func newSite(t testing.TB, module fs.FS) *site {
+// newSite makes an empty cloud and an empty workspace for it.
+func newSite(t testing.TB) *site {
 	t.Helper()
 	s := &site{Workspace: &terraform.Workspace{Dir: filepath.Join(t.TempDir(), "terraform"), Tool: findTool(t)}}
 	if os.Getenv(realProviders) == "" {
@@ -55,7 +55,14 @@ func newSite(t testing.TB, module fs.FS) *site {
 		s.Tool.Providers = mirror.get(t)
 		s.Env = map[string]string{"SCHEMAPROVIDER_WORLD": s.world}
 	}
-	s.write(t, module)
+	return s
+}
+
+// newTinySite has the module of testdata/tiny in it.
+func newTinySite(t testing.TB) *site {
+	t.Helper()
+	s := newSite(t)
+	s.write(t, os.DirFS("testdata/tiny"))
 	return s
 }
 
@@ -110,7 +117,18 @@ type object struct {
 // objects are all things in the cloud, or those of one type.
 func (s *site) objects(t testing.TB, kind string) []object {
 	t.Helper()
-	paths, err := filepath.Glob(filepath.Join(s.world, kind+"*.json"))
+	return objects(t, s.world, kind)
+}
+
+// questions are what data sources were asked for.
+func (s *site) questions(t testing.TB) []object {
+	t.Helper()
+	return objects(t, filepath.Join(s.world, "data"), "")
+}
+
+func objects(t testing.TB, dir, kind string) []object {
+	t.Helper()
+	paths, err := filepath.Glob(filepath.Join(dir, kind+"*.json"))
 	ok(t, err)
 	var list []object
 	for _, file := range paths {

@@ -1,12 +1,11 @@
 package terraform_test
 
 import (
-	"os"
 	"testing"
 )
 
 func TestTheTestProviderBehaves(t *testing.T) {
-	s := newSite(t, os.DirFS("testdata/tiny"))
+	s := newTinySite(t)
 	file, err := s.Apply(t.Context())
 	ok(t, err)
 	if len(file.Machines) != 2 || file.Endpoint != "10.0.1.10:6443" {

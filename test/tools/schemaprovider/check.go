@@ -13,18 +13,18 @@ import (
 func (r rules) problems(config tftypes.Value) []failure {
 	var found []failure
 	for _, group := range r.AtMostOne {
-		if set := among(config, group); len(set) > 1 {
+		if set, _ := among(config, group); len(set) > 1 {
 			found = append(found, failure{"Conflicting configuration arguments",
 				fmt.Sprintf("%q: conflicts with %s", set[0], strings.Join(set[1:], ", "))})
 		}
 	}
 	for _, group := range r.ExactlyOne {
-		set := among(config, group)
+		set, maybe := among(config, group)
 		switch {
 		case len(set) > 1:
 			found = append(found, failure{"Invalid combination of arguments",
 				fmt.Sprintf("%q: only one of `%s` can be specified, but `%s` were specified.", set[0], strings.Join(group, ","), strings.Join(set, ","))})
-		case len(set) == 0:
+		case !maybe:
 			found = append(found, failure{"Invalid combination of arguments",
 				fmt.Sprintf("%q: one of `%s` must be specified", group[0], strings.Join(group, ","))})
 		}
@@ -32,15 +32,16 @@ func (r rules) problems(config tftypes.Value) []failure {
 	return append(found, r.illegal(config, false)...)
 }
 
-// among returns the attributes of the group that are set.
-func among(config tftypes.Value, group []string) []string {
-	var set []string
+// among returns the attributes of the group that are set, and whether one is or may be.
+func among(config tftypes.Value, group []string) (set []string, maybe bool) {
 	for _, path := range group {
-		if given(config, path) {
+		has, may := given(config, path)
+		if has {
 			set = append(set, path)
 		}
+		maybe = maybe || may
 	}
-	return set
+	return set, maybe
 }
 
 // illegal are texts that the provider (or late, the cloud) refuses.

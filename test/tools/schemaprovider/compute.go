@@ -37,7 +37,7 @@ func (m maker) fill(v tftypes.Value) (tftypes.Value, error) {
 
 // value is that of one attribute of v; depth counts the templates that led here.
 func (m maker) value(v tftypes.Value, path string, kind tftypes.Type, depth int) (tftypes.Value, error) {
-	if fixed, ok := m.rules.Fixed[path]; ok {
+	if fixed, ok := m.fixed(v, path); ok {
 		return decode(fixed, kind)
 	}
 	template, ok := m.rules.Values[path]
@@ -73,6 +73,17 @@ func (m maker) value(v tftypes.Value, path string, kind tftypes.Type, depth int)
 		return tftypes.NewValue(kind, n), nil
 	}
 	return zero(kind), nil
+}
+
+// fixed is a value that no template makes.
+func (m maker) fixed(v tftypes.Value, path string) ([]byte, bool) {
+	for _, c := range m.rules.Cases {
+		if value, ok := c.Fixed[path]; ok && c.pattern.MatchString(first(at(v, c.Where))) {
+			return value, true
+		}
+	}
+	value, ok := m.rules.Fixed[path]
+	return value, ok
 }
 
 var (

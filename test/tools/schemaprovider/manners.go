@@ -42,6 +42,16 @@ type rules struct {
 	Values map[string]string `json:"values,omitempty"`
 	// Fixed are values for computed attributes, as they are.
 	Fixed map[string]json.RawMessage `json:"fixed,omitempty"`
+	// Cases are fixed values for objects with a text of a certain form: those of the first that fits.
+	Cases []fixedCase `json:"cases,omitempty"`
+}
+
+type fixedCase struct {
+	Where   string                     `json:"where"`
+	Matches string                     `json:"matches"`
+	Fixed   map[string]json.RawMessage `json:"fixed"`
+
+	pattern *regexp.Regexp
 }
 
 // legal is a rule for a text, and the cloud's words for what breaks it; {value} is the value.
@@ -105,10 +115,20 @@ func (r rules) check(name string, schema *tfprotov5.Schema) error {
 	}
 	paths := slices.Concat(r.Replace, r.Recompute, r.Unique, sorted(r.Legal), sorted(r.Values), sorted(r.Fixed))
 	paths = slices.Concat(paths, slices.Concat(r.ExactlyOne...), slices.Concat(r.AtMostOne...))
+	for _, c := range r.Cases {
+		paths = append(append(paths, c.Where), sorted(c.Fixed)...)
+	}
 	for _, path := range paths {
 		if path != "*" && !names(schema.Block, strings.Split(path, ".")...) {
 			return fmt.Errorf("%s: there is no attribute %s", name, path)
 		}
+	}
+	for i, c := range r.Cases {
+		pattern, err := regexp.Compile(c.Matches)
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		r.Cases[i].pattern = pattern
 	}
 	for path, l := range r.Legal {
 		pattern, err := regexp.Compile(l.Pattern)

@@ -166,17 +166,33 @@ func (p *provider) delete(ctx context.Context, kind string, prior tftypes.Value)
 		return err
 	}
 	id := first(at(prior, "id"))
+	if err := p.unused(kind, id); err != nil {
+		return err
+	}
+	return p.world.remove(kind, id)
+}
+
+// unused refuses what another object still names. An id that is a name which
+// somebody has chosen says nothing: anything may be called so.
+func (p *provider) unused(kind, id string) error {
 	objects, err := p.world.list("")
 	if err != nil {
 		return err
 	}
 	quoted := fmt.Appendf(nil, "%q", id)
+	var users []object
 	for _, o := range objects {
-		if (o.Type != kind || o.ID != id) && bytes.Contains(o.Config, quoted) {
-			return failure{fmt.Sprintf("%s %q is still used by %s %q", kind, id, o.Type, o.ID), "DependencyViolation"}
+		switch named := bytes.Contains(o.Config, quoted); {
+		case named && o.Type == kind && o.ID == id:
+			return nil
+		case named:
+			users = append(users, o)
 		}
 	}
-	return p.world.remove(kind, id)
+	if len(users) > 0 {
+		return failure{fmt.Sprintf("%s %q is still used by %s %q", kind, id, users[0].Type, users[0].ID), "DependencyViolation"}
+	}
+	return nil
 }
 
 // data answers a data source.
@@ -192,7 +208,13 @@ func (p *provider) data(ctx context.Context, kind string, config tftypes.Value) 
 	if err != nil {
 		return tftypes.Value{}, err
 	}
-	return p.maker(kind, r, sha256.Sum256(asked)).fill(unknowns(p.schemas.data[kind].Block, config))
+	m := p.maker(kind, r, sha256.Sum256(asked))
+	answer, err := m.fill(unknowns(p.schemas.data[kind].Block, config))
+	if err != nil {
+		return tftypes.Value{}, err
+	}
+	// Not an object, but a trace of what was asked for.
+	return answer, p.world.asked(object{Type: kind, ID: first(at(answer, "id")), Config: asked})
 }
 
 func (p *provider) maker(kind string, r rules, identity [sha256.Size]byte) maker {

@@ -46,15 +46,19 @@ func at(v tftypes.Value, path string) []tftypes.Value {
 	return nil
 }
 
-// given says that the configuration has something at a dotted path; what is unknown yet counts.
-func given(config tftypes.Value, path string) bool {
+// given says whether the configuration has something at a dotted path, or may
+// have once what is unknown is known.
+func given(config tftypes.Value, path string) (has, may bool) {
 	for _, v := range at(config, path) {
 		list := v.Type().Is(tftypes.List{}) || v.Type().Is(tftypes.Set{})
-		if !v.IsNull() && (!list || !v.IsKnown() || len(elements(v)) > 0) {
-			return true
+		switch {
+		case !v.IsKnown():
+			may = true
+		case !v.IsNull() && (!list || len(elements(v)) > 0):
+			has = true
 		}
 	}
-	return false
+	return has, has || may
 }
 
 // same compares what two objects have at a dotted path.

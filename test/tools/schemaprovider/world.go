@@ -15,6 +15,15 @@ import (
 // read, change and remove. Without a directory there is only Terraform's state.
 type world struct{ dir string }
 
+// asked keeps what data sources were asked for, in a directory of their own.
+func (w world) asked(o object) error {
+	questions := world{dir: filepath.Join(w.dir, "data")}
+	if err := os.MkdirAll(questions.dir, 0o700); err != nil {
+		return err
+	}
+	return questions.put(o)
+}
+
 // object is one thing in the cloud.
 type object struct {
 	Type string `json:"type"`
@@ -23,7 +32,7 @@ type object struct {
 	Generation int `json:"generation"`
 	// Config is what was asked for, Values all that there is: both as in Terraform's state.
 	Config json.RawMessage `json:"config"`
-	Values json.RawMessage `json:"values"`
+	Values json.RawMessage `json:"values,omitempty"`
 }
 
 func (w world) exists() bool { return w.dir != "" }

@@ -15,7 +15,6 @@ import (
 	"turnup.dev/kubectl-turnup/bootstrap"
 	"turnup.dev/kubectl-turnup/bootstrap/pki"
 	"turnup.dev/kubectl-turnup/bootstrap/transport"
-	"turnup.dev/kubectl-turnup/internal/config"
 	"turnup.dev/kubectl-turnup/internal/images"
 	"turnup.dev/kubectl-turnup/internal/kubeconfig"
 	"turnup.dev/kubectl-turnup/internal/machines"
@@ -145,7 +144,7 @@ func (t *Turnup) render(file machines.File) (*pki.PKI, []bootstrap.Rendered, err
 // deliver carries the configs to their machines, all at once, and returns the
 // machines that changed: their kubelets are to be started.
 func (t *Turnup) deliver(ctx context.Context, rendered []bootstrap.Rendered) ([]machines.Machine, error) {
-	image := config.Images(t.Config).Ref(images.Bootstrap)
+	image := images.For(t.Config.Bootstrap.KubernetesVersion, t.Config.Bootstrap.Registry).Ref(images.Bootstrap)
 	changes := make([]bool, len(rendered))
 	group, ctx := errgroup.WithContext(ctx)
 	for i, r := range rendered {

@@ -11,7 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"turnup.dev/kubectl-turnup/internal/config"
 	"turnup.dev/kubectl-turnup/internal/images"
 	"turnup.dev/kubectl-turnup/internal/ui"
 	"turnup.dev/kubectl-turnup/terraform"
@@ -77,7 +76,7 @@ func (t *Turnup) prepareImages(ctx context.Context, docker *local.Docker) (terra
 			return inputs, ui.Hint(err, wholeBundle)
 		}
 	}
-	set := config.Images(t.Config)
+	set := images.For(t.Config.Bootstrap.KubernetesVersion, t.Config.Bootstrap.Registry)
 	err = t.bounded(ctx, "prepare images", imagesBudget, func(ctx context.Context, step *ui.Step) error {
 		if bundle != nil {
 			if err := bundle.Require(set); err != nil {
