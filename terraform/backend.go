@@ -80,6 +80,17 @@ func (b Backend) encode() ([]byte, error) {
 	return encode(map[string]any{"terraform": map[string]any{"backend": map[string]any{b.Type: b.Config}}})
 }
 
+// settled leaves out what Terraform's own record of a backend says nothing about.
+func (b Backend) settled() Backend {
+	settings := map[string]any{}
+	for key, value := range b.Config {
+		if value != nil {
+			settings[key] = value
+		}
+	}
+	return Backend{b.Type, settings}
+}
+
 // writeBackend writes backend.tf.json, or takes it away.
 func (w *Workspace) writeBackend(b Backend) error {
 	file := filepath.Join(w.Dir, backendFile)

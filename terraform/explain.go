@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"regexp"
 	"strings"
 
@@ -46,6 +47,9 @@ func (f *failure) explain() error {
 			f.tool, f.dir, lockID(text))
 	case needsInit(text):
 		return ui.Hint(err, "the provider %s is needed: let terraform reach its registry, or set %s to a directory that has it%s", provider(text), EnvProviders, built(text))
+	}
+	if f.log == os.DevNull {
+		return err
 	}
 	return ui.Hint(err, "the whole story is in %s", f.log)
 }

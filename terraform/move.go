@@ -67,13 +67,7 @@ func (w *Workspace) peek(ctx context.Context, b Backend) (s state, err error) {
 		return state{}, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	settings := map[string]any{}
-	for key, value := range b.Config {
-		if value != nil {
-			settings[key] = value
-		}
-	}
-	data, err := Backend{b.Type, settings}.encode()
+	data, err := b.settled().encode()
 	if err != nil {
 		return state{}, err
 	}

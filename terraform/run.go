@@ -47,7 +47,7 @@ func (w *Workspace) run(ctx context.Context, verb string, do func(*tfexec.Terraf
 
 // with opens the log and the tool for some runs.
 func (w *Workspace) with(ctx context.Context, do func(*tfexec.Terraform, *os.File) error) error {
-	log, err := os.OpenFile(filepath.Join(w.Dir, LogFile), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	log, err := os.OpenFile(w.logFile(), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
 		return fmt.Errorf("open Terraform's log: %w", err)
 	}
@@ -59,6 +59,13 @@ func (w *Workspace) with(ctx context.Context, do func(*tfexec.Terraform, *os.Fil
 	return do(tf, log)
 }
 
+func (w *Workspace) logFile() string {
+	if w.log != "" {
+		return w.log
+	}
+	return filepath.Join(w.Dir, LogFile)
+}
+
 func (w *Workspace) once(tf *tfexec.Terraform, verb string, log io.Writer, do func(*tfexec.Terraform, io.Writer) error) (*events, error) {
 	fmt.Fprintf(log, "\n# %s %s %s\n", time.Now().Format(time.RFC3339), filepath.Base(w.Tool.Path), verb)
 	var stderr bytes.Buffer
@@ -66,7 +73,7 @@ func (w *Workspace) once(tf *tfexec.Terraform, verb string, log io.Writer, do fu
 	tf.SetStderr(io.MultiWriter(log, &stderr))
 	run := &events{log: log, progress: w.Progress}
 	if err := do(tf, run); err != nil {
-		return run, &failure{verb: verb, dir: w.Dir, log: filepath.Join(w.Dir, LogFile), tool: w.Tool.Path,
+		return run, &failure{verb: verb, dir: w.Dir, log: w.logFile(), tool: w.Tool.Path,
 			err: err, stderr: stderr.String(), errors: run.errors}
 	}
 	return run, nil

@@ -119,3 +119,14 @@ func (w *Workspace) pull(ctx context.Context) (state, error) {
 	}
 	return s, nil
 }
+
+// Applied says that there may be a state: something may have been made already.
+func (w *Workspace) Applied() bool {
+	recorded, errRecorded := w.recorded()
+	written, errWritten := w.written()
+	if errRecorded != nil || errWritten != nil || recorded.Remote() || written.Remote() {
+		return true
+	}
+	info, err := os.Stat(filepath.Join(w.Dir, "terraform.tfstate"))
+	return err == nil && info.Size() > 0
+}

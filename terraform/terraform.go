@@ -36,6 +36,9 @@ type Workspace struct {
 	Env map[string]string
 	// Progress hears what happens to which resource, if it is set.
 	Progress func(string)
+
+	// log is the file with everything the tool said; "" is LogFile in Dir.
+	log string
 }
 
 // Module returns the Terraform module of a platform.
@@ -93,14 +96,7 @@ func (w *Workspace) Prepare(cfg config.Cluster, in Inputs) error {
 
 // Plan tells what Apply would do.
 func (w *Workspace) Plan(ctx context.Context) (Changes, error) {
-	run, err := w.run(ctx, "plan", func(tf *tfexec.Terraform, out io.Writer) error {
-		_, err := tf.PlanJSON(ctx, out, tfexec.LockTimeout(lockTimeout))
-		return err
-	})
-	if err != nil {
-		return Changes{}, err
-	}
-	return run.changes, nil
+	return w.plan(ctx, tfexec.LockTimeout(lockTimeout))
 }
 
 // Apply makes the machines and returns them. A second time it changes nothing,

@@ -4,6 +4,7 @@ import "github.com/spf13/cobra"
 
 func (a *app) create() *cobra.Command {
 	var f clusterFlags
+	var dry dryRunFlag
 	cmd := &cobra.Command{
 		Use:     "create [NAME]",
 		GroupID: "cluster",
@@ -13,12 +14,21 @@ addon manager with the addon tree, and wait until every node is ready, every
 addon is healthy and DNS answers.
 
 Without a config everything has a default. A second run changes nothing; an
-interrupted one is resumed by running it again.`,
+interrupted one is resumed by running it again.
+
+On a cloud, the plan is shown and wants a yes before anything is made or
+changed; on this computer, before a machine is removed or replaced.
+
+Exit codes: as those of kubectl turnup, and 2 if --dry-run=server found
+something to do.`,
 		Example: `  # A cluster named demo on this computer: one control plane, two workers
   kubectl turnup create
 
   # Another name and size
   kubectl turnup create staging --set provision.workers=1 --set provision.local.subnet=172.31.0.0/24
+
+  # What would be made on AWS
+  kubectl turnup create prod --set provision.platform=aws --dry-run=server
 
   # Without any registry
   kubectl turnup create --bundle .cache/bundle`,
@@ -28,6 +38,9 @@ interrupted one is resumed by running it again.`,
 			if err != nil {
 				return err
 			}
+			if dry, err := a.dryRun(cmd.Context(), dry, t, "created"); dry {
+				return err
+			}
 			return t.Create(cmd.Context())
 		},
 	}
@@ -35,5 +48,6 @@ interrupted one is resumed by running it again.`,
 	f.addTerraform(cmd)
 	f.addKubeconfig(cmd)
 	f.addYes(cmd)
+	dry.add(cmd)
 	return cmd
 }

@@ -6,29 +6,43 @@ import (
 	"github.com/spf13/cobra"
 
 	"turnup.dev/kubectl-turnup/cmd/kubectl-turnup/internal/turnup"
-
 	"turnup.dev/kubectl-turnup/internal/ui"
 )
 
 func (a *app) provision() *cobra.Command {
 	var f clusterFlags
+	var dry dryRunFlag
 	cmd := &cobra.Command{
 		Use:     "provision [NAME]",
 		GroupID: "phase",
 		Short:   "Phase 1: make machines with Terraform",
 		Long: `Phase 1: make machines with Terraform, and write machines.json.
 
-The module and its state are in clusters/NAME/terraform: read it, plan it, own it.`,
+The module and its state are in clusters/NAME/terraform: read it, plan it, own it.
+
+On a cloud, the plan is shown and wants a yes before anything is made or
+changed; on this computer, before a machine is removed or replaced.
+
+Exit codes: as those of kubectl turnup, and 2 if --dry-run=server found
+something to do.`,
 		Example: `  kubectl turnup provision
   terraform -chdir=clusters/demo/terraform plan`,
 		Args: oneName,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.onePhase(f, args, func(t *turnup.Turnup) error { return t.Provision(cmd.Context()) })
+			t, err := a.wanted(f, args)
+			if err != nil {
+				return err
+			}
+			if dry, err := a.dryRun(cmd.Context(), dry, t, "provisioned"); dry {
+				return err
+			}
+			return inside(t, func() error { return t.Provision(cmd.Context()) })
 		},
 	}
 	f.addConfig(cmd)
 	f.addTerraform(cmd)
 	f.addYes(cmd)
+	dry.add(cmd)
 	return cmd
 }
 
@@ -38,12 +52,17 @@ func (a *app) onePhase(f clusterFlags, args []string, phase func(*turnup.Turnup)
 	if err != nil {
 		return err
 	}
+	return inside(t, func() error { return phase(t) })
+}
+
+// inside runs a phase between the Begin of a cluster and its end.
+func inside(t *turnup.Turnup, phase func() error) error {
 	end, err := t.Begin()
 	if err != nil {
 		return err
 	}
 	defer end()
-	return phase(t)
+	return phase()
 }
 
 func (a *app) bootstrap() *cobra.Command {

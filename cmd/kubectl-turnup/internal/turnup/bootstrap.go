@@ -24,6 +24,9 @@ import (
 // Bootstrap is phase 2: the machines of the machines file become a cluster's
 // nodes. Whatever is already as it should be is left alone.
 func (t *Turnup) Bootstrap(ctx context.Context) error {
+	if err := Reachable(t.Config); err != nil {
+		return err
+	}
 	plane, err := t.startControlPlane(ctx)
 	if err != nil {
 		return err

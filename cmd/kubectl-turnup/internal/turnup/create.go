@@ -3,6 +3,7 @@ package turnup
 import (
 	"context"
 	"fmt"
+	"os"
 	"strings"
 	"time"
 
@@ -17,6 +18,9 @@ import (
 // changes nothing and an interrupted one goes on where it was.
 func (t *Turnup) Create(ctx context.Context) error {
 	start := time.Now()
+	if err := Reachable(t.Config); err != nil {
+		return err
+	}
 	end, err := t.Begin()
 	if err != nil {
 		return err
@@ -85,6 +89,7 @@ func (t *Turnup) Begin() (end func(), err error) {
 	if err != nil {
 		return nil, err
 	}
+	t.before, _ = os.ReadFile(t.Home.Config()) // there is none before the first run
 	if err := t.Home.WriteConfig(t.Config); err != nil {
 		unlock()
 		return nil, err

@@ -7,15 +7,18 @@ import (
 
 	"turnup.dev/kubectl-turnup/internal/kubeconfig"
 	"turnup.dev/kubectl-turnup/internal/ui"
+	"turnup.dev/kubectl-turnup/terraform"
 )
 
 // Delete removes a cluster: machines, kubeconfig entries, and last the
 // cluster's directory with its keys. Interrupted, it can be run again.
 func (t *Turnup) Delete(ctx context.Context) error {
-	question := fmt.Sprintf("Delete the cluster %s with its machines, its data and its keys?", t.name())
-	if err := t.Out.Confirm(ctx, question); err != nil {
+	site, err := t.platform(ctx)
+	if err != nil {
 		return err
 	}
+	defer site.close()
+	ws := t.doomed(site)
 	if err := kubeconfig.Check(t.Kubeconfig); err != nil {
 		return err
 	}
@@ -24,7 +27,18 @@ func (t *Turnup) Delete(ctx context.Context) error {
 		return err
 	}
 	defer unlock()
-	if err := t.Unprovision(ctx); err != nil {
+	proposal, err := site.condemn(ctx, ws)
+	if err != nil {
+		return err
+	}
+	if proposal != nil {
+		defer func() { _ = proposal.Withdraw() }()
+	}
+	question := fmt.Sprintf("Delete the cluster %s with its machines, its data and its keys?", t.name())
+	if err := t.Out.Confirm(ctx, question); err != nil {
+		return err
+	}
+	if err := site.remove(ctx, ws, proposal); err != nil {
 		return err
 	}
 	return t.step(ctx, "forget "+t.name(), 10*time.Second, func(context.Context, *ui.Step) error {
@@ -33,4 +47,15 @@ func (t *Turnup) Delete(ctx context.Context) error {
 		}
 		return t.Home.remove()
 	})
+}
+
+// doomed is the workspace of a cluster that is to go; nil where there is no tool,
+// and machines go without.
+func (t *Turnup) doomed(site platform) *terraform.Workspace {
+	tool, err := terraform.Find(t.Terraform)
+	if err != nil {
+		t.Out.Warnf("Terraform is not there, so machines are removed by their labels: %v", err)
+		return nil
+	}
+	return t.workspace(tool, site)
 }

@@ -2,145 +2,121 @@ package turnup
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
-	"turnup.dev/kubectl-turnup/internal/images"
+	"turnup.dev/kubectl-turnup/internal/config"
+	"turnup.dev/kubectl-turnup/internal/machines"
 	"turnup.dev/kubectl-turnup/internal/ui"
 	"turnup.dev/kubectl-turnup/terraform"
-	"turnup.dev/kubectl-turnup/terraform/local"
 )
 
-// The longest that the steps of phase 1 may take.
+// The longest that the steps of phase 1 may take. Clouds take up to ten minutes
+// for a load balancer or a scale set, and more to remove them.
 const (
 	preflightBudget = 30 * time.Second
 	imagesBudget    = 30 * time.Minute
+	planBudget      = 10 * time.Minute
 	machinesBudget  = 10 * time.Minute
+	cloudBudget     = 30 * time.Minute
 )
 
 // Provision is phase 1: machines exist, and machines.json says how to reach them.
 func (t *Turnup) Provision(ctx context.Context) error {
-	tool, err := terraform.Find(t.Terraform)
+	site, ws, err := t.ready(ctx)
 	if err != nil {
 		return err
 	}
-	docker, err := local.Connect(ctx)
+	defer site.close()
+	inputs, err := site.inputs(ctx, false)
 	if err != nil {
 		return err
 	}
-	defer docker.Close()
-	var report local.Report
-	err = t.bounded(ctx, "check this computer", preflightBudget, func(ctx context.Context, _ *ui.Step) error {
-		tooOld := make(chan error, 1)
-		go func() { tooOld <- tool.Check(ctx, t.Home.Dir) }()
-		report, err = docker.Preflight(ctx, t.Config)
-		if err != nil {
-			return err
-		}
-		return <-tooOld
-	})
+	move, err := t.moves(ctx, ws)
 	if err != nil {
 		return err
 	}
-	for _, warning := range report.Warnings {
-		t.Out.Warnf("%s", warning)
+	arrange := func(ctx context.Context, step *ui.Step) (map[string]bool, error) {
+		return t.arrange(ctx, site, ws, inputs, move, step)
 	}
-	inputs, err := t.prepareImages(ctx, docker)
-	if err != nil {
-		return err
-	}
-	inputs.MTU = report.MTU
-	return t.makeMachines(ctx, tool, docker, inputs)
-}
-
-// wholeBundle is what to do about a bundle that cannot be used.
-const wholeBundle = "--bundle takes the directory of a whole bundle, an OCI layout; without one, images are pulled"
-
-// prepareImages gives Docker the machine image and unpacks the bundle, if there
-// is one, into the store that the machines share. Machines that exist keep the
-// image and the store they were made with: another would replace them.
-func (t *Turnup) prepareImages(ctx context.Context, docker *local.Docker) (terraform.Inputs, error) {
-	inputs, err := t.lastInputs()
-	if err != nil || inputs.Image != "" {
-		return inputs, err
-	}
-	var bundle *images.Bundle
-	if dir := t.Config.Bootstrap.Bundle; dir != "" {
-		if bundle, err = images.Open(dir); err != nil {
-			return inputs, ui.Hint(err, wholeBundle)
-		}
-	}
-	set := images.For(t.Config.Bootstrap.KubernetesVersion, t.Config.Bootstrap.Registry)
-	err = t.bounded(ctx, "prepare images", imagesBudget, func(ctx context.Context, step *ui.Step) error {
-		if bundle != nil {
-			if err := bundle.Require(set); err != nil {
-				return ui.Hint(err, wholeBundle)
+	if !site.plans(ws) {
+		return t.makeMachines(ctx, ws, func(ctx context.Context, step *ui.Step) (machines.File, error) {
+			if _, err := arrange(ctx, step); err != nil {
+				return machines.File{}, err
 			}
-		}
-		inputs.Image, err = docker.EnsureMachineImage(ctx, bundle, set.Ref(images.Machine))
-		if err != nil || bundle == nil {
-			return err
-		}
-		inputs.Store, err = docker.EnsureStore(ctx, bundle, set, inputs.Image, step.See)
-		return err
-	})
-	return inputs, err
+			return ws.Apply(ctx)
+		})
+	}
+	return t.planMachines(ctx, site, ws, arrange)
 }
 
-// lastInputs reads what the machines were made with; nothing before the first apply.
-func (t *Turnup) lastInputs() (terraform.Inputs, error) {
-	if _, err := os.Stat(t.Home.Machines()); err != nil {
-		return terraform.Inputs{}, nil
+// moves asks whether Terraform's state may go where the config wants it; nil if
+// it stays.
+func (t *Turnup) moves(ctx context.Context, ws *terraform.Workspace) (*terraform.Move, error) {
+	move, err := ws.Moves(t.Config)
+	if err != nil || move == nil {
+		return nil, err
 	}
-	data, err := os.ReadFile(filepath.Join(t.Home.Terraform(), "terraform.tfvars.json"))
-	if errors.Is(err, fs.ErrNotExist) {
-		return terraform.Inputs{}, nil
+	if err := t.Out.Confirm(ctx, fmt.Sprintf("Move Terraform's state of %s from %s to %s?", t.name(), move.From, move.To)); err != nil {
+		return nil, errors.Join(err, t.takeBack(true))
 	}
+	return move, nil
+}
+
+// arrange writes the workspace, moves the state, clears the way for the machines
+// and returns the ids of what the state knows.
+func (t *Turnup) arrange(ctx context.Context, site platform, ws *terraform.Workspace, inputs terraform.Inputs, move *terraform.Move, step *ui.Step) (map[string]bool, error) {
+	if err := ws.Prepare(t.Config, inputs); err != nil {
+		return nil, err
+	}
+	if move != nil {
+		step.See(fmt.Sprintf("moving the state to %s", move.To))
+		if err := move.Do(ctx); err != nil {
+			return nil, err
+		}
+	}
+	known, err := ws.Known(ctx)
 	if err != nil {
-		return terraform.Inputs{}, fmt.Errorf("read Terraform variables: %w", err)
+		return nil, err
 	}
-	var vars struct {
-		Image string `json:"image"`
-		Store string `json:"image_store"`
-	}
-	if err := json.Unmarshal(data, &vars); err != nil {
-		return terraform.Inputs{}, fmt.Errorf("read Terraform variables: %w", err)
-	}
-	return terraform.Inputs{Image: vars.Image, Store: vars.Store}, nil
+	return known, site.clear(ctx, known, step)
 }
 
-func (t *Turnup) workspace(tool terraform.Tool, docker *local.Docker) *terraform.Workspace {
-	return &terraform.Workspace{Dir: t.Home.Terraform(), Tool: tool, Env: docker.Env()}
+// planMachines shows what would change, asks where that is due, and does it.
+func (t *Turnup) planMachines(ctx context.Context, site platform, ws *terraform.Workspace, arrange func(context.Context, *ui.Step) (map[string]bool, error)) error {
+	var (
+		proposal *terraform.Proposal
+		known    map[string]bool
+	)
+	err := t.bounded(ctx, fmt.Sprintf("plan %s on %s", t.machineCount(), t.Config.Provision.Platform), planBudget,
+		func(ctx context.Context, step *ui.Step) (err error) {
+			if known, err = arrange(ctx, step); err != nil {
+				return err
+			}
+			proposal, err = ws.Propose(ctx)
+			return err
+		})
+	if err != nil {
+		return err
+	}
+	defer func() { _ = proposal.Withdraw() }() // Apply has done it if it got that far
+	if site.asks(proposal.Changes) {
+		if err := t.agree(ctx, proposal.Changes); err != nil {
+			return errors.Join(err, t.takeBack(len(known) > 0))
+		}
+	}
+	return t.makeMachines(ctx, ws, func(ctx context.Context, _ *ui.Step) (machines.File, error) { return proposal.Apply(ctx) })
 }
 
-func (t *Turnup) makeMachines(ctx context.Context, tool terraform.Tool, docker *local.Docker, inputs terraform.Inputs) error {
-	ws := t.workspace(tool, docker)
-	title := fmt.Sprintf("provision %s on %s",
-		count(t.Config.Provision.ControlPlanes+t.Config.Provision.Workers, "machine"), t.Config.Provision.Platform)
-	return t.bounded(ctx, title, machinesBudget, func(ctx context.Context, step *ui.Step) error {
-		known, err := ws.Known(ctx)
-		if err != nil {
-			return err
-		}
-		// Made by a run that was killed before Terraform wrote them down.
-		strays, err := docker.RemoveStrays(ctx, t.name(), known)
-		if err != nil {
-			return err
-		}
-		for _, stray := range strays {
-			step.See("removed " + stray.String())
-		}
-		if err := ws.Prepare(t.Config, inputs); err != nil {
-			return err
-		}
+// makeMachines applies, and writes the machines file.
+func (t *Turnup) makeMachines(ctx context.Context, ws *terraform.Workspace, apply func(context.Context, *ui.Step) (machines.File, error)) error {
+	title := fmt.Sprintf("provision %s on %s", t.machineCount(), t.Config.Provision.Platform)
+	return t.bounded(ctx, title, t.machinesBudget(), func(ctx context.Context, step *ui.Step) error {
 		ws.Progress = step.See
-		file, err := ws.Apply(ctx)
+		file, err := apply(ctx, step)
 		if err != nil {
 			return err
 		}
@@ -148,62 +124,47 @@ func (t *Turnup) makeMachines(ctx context.Context, tool terraform.Tool, docker *
 	})
 }
 
-// Unprovision removes the machines and all that belongs to them.
-func (t *Turnup) Unprovision(ctx context.Context) error {
-	docker, err := local.Connect(ctx)
-	if err != nil {
-		return err
+func (t *Turnup) machineCount() string {
+	n := t.Config.Provision.ControlPlanes + t.Config.Provision.Workers
+	pools, _ := config.WorkerPools(t.Config) // validated
+	for _, pool := range pools {
+		if pool.Name != config.DefaultPool {
+			n += pool.Count
+		}
 	}
-	defer docker.Close()
-	err = t.bounded(ctx, "remove the machines of "+t.name(), machinesBudget, func(ctx context.Context, step *ui.Step) error {
-		// Terraform first, as it made them; what it cannot remove goes by label.
-		if tool, err := terraform.Find(t.Terraform); err != nil {
-			t.Out.Warnf("Terraform is not there, so the machines are removed by their labels: %v", err)
-		} else {
-			ws := t.workspace(tool, docker)
-			ws.Progress = step.See
-			if err := ws.Destroy(ctx); err != nil {
-				if ctx.Err() != nil {
-					return err
-				}
-				t.Out.Warnf("Terraform could not remove everything, the rest goes by its labels: %v", err)
-			}
-		}
-		removed, err := docker.Delete(ctx, t.name())
-		if err != nil {
-			return err
-		}
-		for _, object := range removed {
-			step.See("removed " + object.String())
-		}
-		left, err := docker.Leftovers(ctx, t.name())
-		if err != nil {
-			return err
-		}
-		if len(left) > 0 {
-			var names []string
-			for _, object := range left {
-				names = append(names, object.String())
-			}
-			return fmt.Errorf("still there: %s", strings.Join(names, ", "))
-		}
-		return nil
-	})
-	return err
+	return count(n, "machine")
 }
 
-// Purge removes the image stores that no machine uses.
-func (t *Turnup) Purge(ctx context.Context) error {
-	docker, err := local.Connect(ctx)
-	if err != nil {
-		return err
+func (t *Turnup) machinesBudget() time.Duration {
+	if _, ok := config.CloudOf(t.Config); ok {
+		return cloudBudget
 	}
-	defer docker.Close()
-	return t.bounded(ctx, "remove unused image stores", machinesBudget, func(ctx context.Context, step *ui.Step) error {
-		removed, err := docker.PruneStores(ctx)
-		for _, name := range removed {
-			step.See(name)
+	return machinesBudget
+}
+
+// agree shows a plan and asks for a yes.
+func (t *Turnup) agree(ctx context.Context, changes terraform.Changes) error {
+	t.Out.Printf("%s", planText(t.name(), changes))
+	for _, change := range changes.Removed() {
+		if loss := change.Loss(); loss != "" {
+			t.Out.Warnf("%s: %s", change.Address, loss)
 		}
-		return err
-	})
+	}
+	return t.Out.Confirm(ctx, fmt.Sprintf("Apply this plan (%s)?", changes))
+}
+
+func planText(cluster string, changes terraform.Changes) string {
+	return fmt.Sprintf("The plan for %s, %s:\n    %s", cluster, changes, strings.Join(changes.Summary(), "\n    "))
+}
+
+// takeBack forgets the config of a run that nobody agreed to: the cluster is as
+// it was before. A cluster that never was leaves nothing.
+func (t *Turnup) takeBack(made bool) error {
+	if t.before != nil {
+		return writeFile(t.Home.Config(), t.before, 0o600)
+	}
+	if made {
+		return nil
+	}
+	return errors.Join(os.RemoveAll(t.Home.Terraform()), os.RemoveAll(t.Home.PKI()))
 }

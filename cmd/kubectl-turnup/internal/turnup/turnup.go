@@ -23,6 +23,9 @@ type Turnup struct {
 	Terraform string
 	// Kubeconfig is the file the context is written to; "" follows kubectl's rules.
 	Kubeconfig string
+
+	// before is the record of the config as Begin found it; nil for a new cluster.
+	before []byte
 }
 
 // name is the cluster's.
@@ -34,18 +37,36 @@ func (t *Turnup) keys(file machines.File) (*pki.PKI, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read endpoint %q: %w", file.Endpoint, err)
 	}
+	return pki.Ensure(t.Home.PKI(), t.keyRequest(host, file.WithRole(machines.ControlPlane)), time.Now())
+}
+
+// keyRequest says for what keys are. Before there are machines, they are the CA,
+// the workers' token and, on a cloud, the SSH key.
+func (t *Turnup) keyRequest(endpoint string, planes []machines.Machine) pki.Request {
 	var sans []string
 	for _, name := range strings.Split(t.Config.Bootstrap.ExtraSANs, ",") {
 		if name = strings.TrimSpace(name); name != "" {
 			sans = append(sans, name)
 		}
 	}
-	return pki.Ensure(t.Home.PKI(), pki.Request{
+	return pki.Request{
 		Cluster: t.name(), Domain: t.Config.Network.Domain,
 		ServiceIP: config.APIServiceIP(t.Config).String(),
-		Endpoint:  host, ExtraSANs: sans,
-		Machines: file.WithRole(machines.ControlPlane),
-	}, time.Now())
+		Endpoint:  endpoint, ExtraSANs: sans,
+		Machines: planes, SSH: sshKind(t.Config),
+	}
+}
+
+// sshKind is the kind of SSH key for the machines of a cloud; "" elsewhere, where
+// turnup makes none.
+func sshKind(cfg config.Cluster) string {
+	switch _, cloud := config.CloudOf(cfg); {
+	case cfg.Provision.Platform == "azure":
+		return pki.RSA
+	case cloud:
+		return pki.Ed25519
+	}
+	return ""
 }
 
 // step runs one step of the story and reports how it ended.
