@@ -39,7 +39,7 @@ func Deliver(ctx context.Context, t transport.Transport, r Rendered, bootstrapIm
 	if err != nil || current {
 		return false, err
 	}
-	if _, err := t.Run(ctx, applyScript(bootstrapImage), bytes.NewReader(r.Ignition)); err != nil {
+	if _, err := t.Run(ctx, applyScript(bootstrapImage, r), bytes.NewReader(r.Ignition)); err != nil {
 		return false, fmt.Errorf("bootstrap machine %s: %w", r.Machine.Name, err)
 	}
 	return true, nil
@@ -49,7 +49,7 @@ func awaitRuntime(ctx context.Context, t transport.Transport, machine string) er
 	return wait.For(ctx, wait.Options{
 		What: "the container runtime of machine " + machine, Budget: upBudget, Every: 100 * time.Millisecond,
 	}, func(ctx context.Context) (bool, string, error) {
-		_, err := t.Run(ctx, "test -S /run/containerd/containerd.sock && ctr version >/dev/null", nil)
+		_, err := t.Run(ctx, "# look for the container runtime\ntest -S /run/containerd/containerd.sock && ctr version >/dev/null", nil)
 		if transport.IsGone(err) {
 			return false, "", wait.Stop(err)
 		}
@@ -57,12 +57,19 @@ func awaitRuntime(ctx context.Context, t transport.Transport, machine string) er
 	})
 }
 
-// upToDate asks the machine itself: every file has the rendered content and the
-// kubelet is enabled and running. The bootstrap kubeconfig does not count on a
-// machine that already has a certificate: its token expires and is replaced.
+// upToDate asks the machine itself: every file has the rendered content and its
+// unit is enabled and running. The bootstrap kubeconfig does not count on a
+// machine that already has a certificate: its token expires and is replaced. The
+// kubeconfig that the kubelet made of it does, as far as it names the server.
 func upToDate(ctx context.Context, t transport.Transport, r Rendered) (bool, error) {
-	script := `systemctl is-active --quiet kubelet && systemctl is-enabled --quiet kubelet || exit 10
+	unit := Unit(r.Machine.Role)
+	script := `# compare the files
+systemctl is-active --quiet ` + unit + ` && systemctl is-enabled --quiet ` + unit + ` || exit 10
 sums=$(cat)
+server='` + r.Server + `'
+if test -n "$server" && test -e ` + joined + `; then
+	grep -qxF "    server: $server" ` + joined + ` || exit 10
+fi
 if test -e /var/lib/kubelet/pki/kubelet-client-current.pem; then
 	sums=$(printf '%s\n' "$sums" | grep -v ' /etc/kubernetes/bootstrap-kubeconfig$')
 fi
@@ -90,8 +97,10 @@ func checksums(files []File) string {
 // applyScript takes the Ignition config on stdin, runs the bootstrap container
 // with the machine's root mounted, and starts the kubelet. The config stays in
 // /run (memory) and is removed: it holds keys.
-func applyScript(image string) string {
-	return `set -eu
+func applyScript(image string, r Rendered) string {
+	unit := Unit(r.Machine.Role)
+	return `# apply the Ignition config
+set -eu
 umask 077
 mkdir -p /run/turnup
 config=/run/turnup/ignition.json
@@ -102,31 +111,42 @@ test -n "$(ctr -n turnup images ls -q name==$image)" || ctr -n turnup images pul
 before=$(cat /etc/containerd/conf.d/20-turnup.toml 2>/dev/null || true)
 # Ignition takes a file away before it writes it anew. A kubelet that saw that
 # would stop etcd, and then wait minutes for an API server that waits for etcd.
-systemctl stop kubelet 2>/dev/null || true
+test ` + unit + ` != kubelet.service || systemctl stop kubelet 2>/dev/null || true
 # A run that was cut short may have left any of these.
 ctr -n turnup task rm -f bootstrap >/dev/null 2>&1 || true
 ctr -n turnup container rm bootstrap >/dev/null 2>&1 || true
 ctr -n turnup snapshot rm bootstrap >/dev/null 2>&1 || true
 ctr -n turnup run --rm --mount type=bind,src=/,dst=/host,options=rbind:rw "$image" bootstrap \
 	/usr/local/lib/turnup/apply $config
-after=$(cat /etc/containerd/conf.d/20-turnup.toml)
+after=$(cat /etc/containerd/conf.d/20-turnup.toml 2>/dev/null || true)
 test "$before" = "$after" || systemctl restart containerd
-systemctl enable --quiet --no-reload kubelet`
+server='` + r.Server + `'
+test -z "$server" || ! test -e ` + joined + ` || sed -i "s|^    server: .*|    server: $server|" ` + joined + `
+systemctl enable --quiet --no-reload ` + unit
 }
 
-// Start (re)starts the kubelet of a machine that Deliver changed.
+// joined is the kubeconfig that the kubelet of a worker makes once it has a
+// certificate: from then on it reads no other.
+const joined = "/var/lib/kubelet/kubeconfig"
+
+// Start (re)starts the unit of a machine that Deliver changed, or has it reload
+// where it can.
 //
 // Control planes are started at once, workers when the API server is ready to
 // answer them: a kubelet that asks for its certificate too early asks again only
 // after 2, 4, 8 … seconds, and lists Services as late, without which it starts no pod.
 func Start(ctx context.Context, t transport.Transport, m machines.Machine) error {
+	unit := Unit(m.Role)
 	ctx, cancel := context.WithTimeoutCause(ctx, startBudget,
-		fmt.Errorf("its kubelet did not start within %s: %w", startBudget, context.DeadlineExceeded))
+		fmt.Errorf("its %s did not start within %s: %w", unit, startBudget, context.DeadlineExceeded))
 	defer cancel()
 	// A unit that systemd has not loaded yet needs no reload, which would cost
 	// every machine a few tenths of a second.
-	const script = `test "$(systemctl show --property NeedDaemonReload --value kubelet)" = no || systemctl daemon-reload
-systemctl restart kubelet`
+	script := `# start the unit
+if test "$(systemctl show --property NeedDaemonReload --value ` + unit + `)" = no
+then systemctl reload-or-restart ` + unit + `
+else systemctl daemon-reload; systemctl restart ` + unit + `
+fi`
 	if _, err := t.Run(ctx, script, nil); err != nil {
 		return fmt.Errorf("start machine %s: %w", m.Name, err)
 	}

@@ -25,7 +25,7 @@ func RenderGroup(cfg config.Cluster, p *pki.PKI, g machines.Group) (Rendered, er
 	member := machines.Machine{
 		Name: "${TURNUP_NAME}", Address: "${TURNUP_ADDRESS}", Role: machines.Worker, Labels: g.Labels, Taints: g.Taints,
 	}
-	in, err := newInputs(cfg, machines.File{Endpoint: endpoint}, p, member)
+	in, err := newInputs(cfg, machines.File{Endpoint: endpoint}, p, nil, member)
 	if err != nil {
 		return Rendered{}, err
 	}

@@ -3,7 +3,6 @@ package bootstrap
 import (
 	"fmt"
 	"net"
-	"strings"
 
 	"turnup.dev/kubectl-turnup/bootstrap/pki"
 	"turnup.dev/kubectl-turnup/internal/config"
@@ -18,6 +17,7 @@ const (
 	uidAPIServer         = 65511
 	uidControllerManager = 65512
 	uidScheduler         = 65513
+	uidLoadBalancer      = 65514
 )
 
 // inputs is all that a template may say. A platform differs from another only
@@ -48,29 +48,32 @@ type inputs struct {
 	ServiceCIDR  string
 	PodCIDR      string
 
-	APIPort            string
-	EtcdInitialCluster string
-	LeaderElect        bool
-	Encryption         bool
-	EncryptionKey      string
-	Audit              bool
+	APIPort     string
+	Etcd        EtcdStart
+	LeaderElect bool
+	// Backends are the API servers that a load balancer has behind it.
+	Backends []backend
+
+	Encryption    bool
+	EncryptionKey string
+	Audit         bool
 
 	// FilesHash changes with the keys and configs of one component: its pod is
 	// made anew when they are, a renewed certificate for instance.
 	FilesHash string
 
-	EtcdUID, APIServerUID, ControllerManagerUID, SchedulerUID int
+	EtcdUID, APIServerUID, ControllerManagerUID, SchedulerUID, LoadBalancerUID int
 
-	PauseImage, EtcdImage, APIServerImage, ControllerManagerImage, SchedulerImage, KubeletImage, RuntimeImage string
+	PauseImage, EtcdImage, APIServerImage, ControllerManagerImage, SchedulerImage, KubeletImage, RuntimeImage, LoadBalancerImage string
 }
 
-func newInputs(cfg config.Cluster, file machines.File, p *pki.PKI, m machines.Machine) (inputs, error) {
+func newInputs(cfg config.Cluster, file machines.File, p *pki.PKI, starts EtcdStarts, m machines.Machine) (inputs, error) {
 	_, port, err := net.SplitHostPort(file.Endpoint)
 	if err != nil {
 		return inputs{}, fmt.Errorf("read endpoint %q: %w", file.Endpoint, err)
 	}
 	planes := file.WithRole(machines.ControlPlane)
-	set := images.For(cfg.Bootstrap.KubernetesVersion, cfg.Bootstrap.Registry)
+	set := config.Images(cfg)
 	in := inputs{
 		Cluster:           cfg.Cluster.Name,
 		Name:              m.Name,
@@ -88,15 +91,16 @@ func newInputs(cfg config.Cluster, file machines.File, p *pki.PKI, m machines.Ma
 		ServiceCIDR:  cfg.Network.ServiceCIDR,
 		PodCIDR:      cfg.Network.PodCIDR,
 
-		APIPort:            port,
-		EtcdInitialCluster: etcdMembers(planes),
-		LeaderElect:        len(planes) > 1,
-		Encryption:         cfg.Bootstrap.Encryption,
-		EncryptionKey:      p.EncryptionKey,
-		Audit:              cfg.Bootstrap.Audit,
+		APIPort:       port,
+		Etcd:          starts.of(m, planes),
+		LeaderElect:   len(planes) > 1,
+		Backends:      backends(planes, port),
+		Encryption:    cfg.Bootstrap.Encryption,
+		EncryptionKey: p.EncryptionKey,
+		Audit:         cfg.Bootstrap.Audit,
 
 		EtcdUID: uidEtcd, APIServerUID: uidAPIServer,
-		ControllerManagerUID: uidControllerManager, SchedulerUID: uidScheduler,
+		ControllerManagerUID: uidControllerManager, SchedulerUID: uidScheduler, LoadBalancerUID: uidLoadBalancer,
 
 		PauseImage:             set.Ref(images.Pause),
 		EtcdImage:              set.Ref(images.Etcd),
@@ -105,6 +109,7 @@ func newInputs(cfg config.Cluster, file machines.File, p *pki.PKI, m machines.Ma
 		SchedulerImage:         set.Ref(images.KubeScheduler),
 		KubeletImage:           set.Ref(images.Kubelet),
 		RuntimeImage:           set.Ref(images.ContainerRuntime),
+		LoadBalancerImage:      set.Ref(images.LoadBalancer),
 	}
 	if cloud, ok := config.CloudOf(cfg); ok {
 		in.Cloud, in.Identify = cfg.Provision.Platform, true
@@ -114,12 +119,4 @@ func newInputs(cfg config.Cluster, file machines.File, p *pki.PKI, m machines.Ma
 		in.KubeletKubeconfig = "/etc/kubernetes/kubelet.conf"
 	}
 	return in, nil
-}
-
-func etcdMembers(planes []machines.Machine) string {
-	var members []string
-	for _, m := range planes {
-		members = append(members, m.Name+"=https://"+net.JoinHostPort(m.Address, "2380"))
-	}
-	return strings.Join(members, ",")
 }

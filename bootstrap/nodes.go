@@ -52,7 +52,7 @@ func (c *Cluster) AwaitNodes(ctx context.Context, file machines.File, since Hear
 func missing(file machines.File, nodes []corev1.Node) []string {
 	var list []string
 	for _, m := range file.Machines {
-		if m.Role != machines.LoadBalancer && !slices.ContainsFunc(nodes, func(n corev1.Node) bool { return n.Name == m.Name }) {
+		if m.IsNode() && !slices.ContainsFunc(nodes, func(n corev1.Node) bool { return n.Name == m.Name }) {
 			list = append(list, m.Name)
 		}
 	}

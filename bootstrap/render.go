@@ -37,6 +37,9 @@ type Rendered struct {
 	// Pods are the static pods of a control plane, by name, and what
 	// AwaitPods expects of each.
 	Pods map[string]string
+	// Server is where the kubelet of a worker finds the API server, as a URL;
+	// "" for other machines. Endpoint changes with a first load balancer.
+	Server string
 }
 
 // File is one file on a node.
@@ -49,11 +52,18 @@ type File struct {
 }
 
 // Render turns config, machines and keys into one Ignition config per machine,
-// in the machines file's order. The same input gives the same bytes.
+// in the machines file's order. The same input gives the same bytes. It is
+// RenderMembers for a cluster whose members of etcd all start at once.
 func Render(cfg config.Cluster, file machines.File, p *pki.PKI) ([]Rendered, error) {
+	return RenderMembers(cfg, file, p, nil)
+}
+
+// RenderMembers is Render for a cluster some of whose members of etcd have
+// started already, or join those that have.
+func RenderMembers(cfg config.Cluster, file machines.File, p *pki.PKI, starts EtcdStarts) ([]Rendered, error) {
 	var list []Rendered
 	for _, m := range file.Machines {
-		rendered, err := renderMachine(cfg, file, p, m)
+		rendered, err := renderMachine(cfg, file, p, starts, m)
 		if err != nil {
 			return nil, fmt.Errorf("render machine %s: %w", m.Name, err)
 		}
@@ -62,8 +72,8 @@ func Render(cfg config.Cluster, file machines.File, p *pki.PKI) ([]Rendered, err
 	return list, nil
 }
 
-func renderMachine(cfg config.Cluster, file machines.File, p *pki.PKI, m machines.Machine) (Rendered, error) {
-	in, err := newInputs(cfg, file, p, m)
+func renderMachine(cfg config.Cluster, file machines.File, p *pki.PKI, starts EtcdStarts, m machines.Machine) (Rendered, error) {
+	in, err := newInputs(cfg, file, p, starts, m)
 	if err != nil {
 		return Rendered{}, err
 	}
@@ -72,30 +82,45 @@ func renderMachine(cfg config.Cluster, file machines.File, p *pki.PKI, m machine
 
 func renderInputs(in inputs, endpoint string, p *pki.PKI, m machines.Machine) (Rendered, error) {
 	r := renderer{in: in}
-	r.node(p)
+	server := ""
 	switch m.Role {
 	case machines.ControlPlane:
+		r.node(p)
 		r.controlPlane(p)
 	case machines.Worker:
+		r.node(p)
 		r.worker(p, endpoint)
+		server = "https://" + endpoint
+	case machines.LoadBalancer:
+		r.loadBalancer(p)
 	default:
-		return Rendered{}, fmt.Errorf("role %q has nothing to run yet", m.Role)
+		return Rendered{}, fmt.Errorf("role %q has nothing to run", m.Role)
 	}
-	unit := r.execute("kubelet.service", r.in)
+	name := Unit(m.Role)
+	unit := r.execute(name, r.in)
 	if r.err != nil {
 		return Rendered{}, r.err
 	}
+	path := "/etc/systemd/system/" + name
 	if r.in.Small {
-		r.file("/etc/systemd/system/kubelet.service", 0o644, 0, unit)
+		r.file(path, 0o644, 0, unit)
 	}
-	data, err := encode(r, unit)
+	data, err := encode(r, name, unit)
 	if err != nil {
 		return Rendered{}, err
 	}
 	if !r.in.Small {
-		r.file("/etc/systemd/system/kubelet.service", 0o644, 0, unit)
+		r.file(path, 0o644, 0, unit)
 	}
-	return Rendered{Machine: m, Files: r.files, Ignition: data, Pods: r.hashes}, nil
+	return Rendered{Machine: m, Files: r.files, Ignition: data, Pods: r.hashes, Server: server}, nil
+}
+
+// Unit is the one init unit of a machine.
+func Unit(role machines.Role) string {
+	if role == machines.LoadBalancer {
+		return "loadbalancer.service"
+	}
+	return "kubelet.service"
 }
 
 // renderer collects files; the first error sticks.
@@ -278,7 +303,7 @@ func (r *renderer) execute(name string, data any) []byte {
 }
 
 // encode writes the Ignition config and has Ignition's own validator read it.
-func encode(r renderer, unit []byte) ([]byte, error) {
+func encode(r renderer, name string, unit []byte) ([]byte, error) {
 	cfg := ignition.Config{Ignition: ignition.Ignition{Version: ignition.MaxVersion.String()}}
 	for _, d := range r.dirs {
 		cfg.Storage.Directories = append(cfg.Storage.Directories, ignition.Directory{
@@ -293,11 +318,11 @@ func encode(r renderer, unit []byte) ([]byte, error) {
 			FileEmbedded1: ignition.FileEmbedded1{Mode: util.IntToPtr(f.Mode), Contents: resource(f.Content, r.in.Small)},
 		})
 	}
-	kubelet := ignition.Unit{Name: "kubelet.service", Enabled: util.BoolToPtr(true), Contents: util.StrToPtr(string(unit))}
+	one := ignition.Unit{Name: name, Enabled: util.BoolToPtr(true), Contents: util.StrToPtr(string(unit))}
 	if r.in.Small {
-		kubelet.Contents = nil // a file like the others, packed
+		one.Contents = nil // a file like the others, packed
 	}
-	cfg.Systemd.Units = []ignition.Unit{kubelet}
+	cfg.Systemd.Units = []ignition.Unit{one}
 	data, err := json.MarshalIndent(cfg, "", "  ")
 	if err != nil {
 		return nil, fmt.Errorf("encode Ignition config: %w", err)

@@ -46,7 +46,7 @@ func loader(cfg config.Cluster, g machines.Group, ignition []byte) []byte {
 // bootstrapper is the script that the loader starts: the Ignition config, and
 // the scripts of host that bring it to the machine.
 func bootstrapper(cfg config.Cluster, ignition []byte) []byte {
-	set := images.For(cfg.Bootstrap.KubernetesVersion, cfg.Bootstrap.Registry)
+	set := config.Images(cfg)
 	var out bytes.Buffer
 	fmt.Fprintf(&out, `#!/bin/sh
 set -eu

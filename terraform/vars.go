@@ -20,6 +20,10 @@ type Inputs struct {
 	ControlPlaneMemory int
 	WorkerMemory       int
 
+	// LoadBalancer keeps the load balancer of a cluster on the platform local that
+	// has one, and one control plane now: its address is in every kubeconfig.
+	LoadBalancer bool
+
 	// SSHPublicKey lets turnup log in to the control planes on a cloud: one line
 	// as in authorized_keys.
 	SSHPublicKey string
@@ -54,6 +58,9 @@ func localVars(cfg config.Cluster, in Inputs) map[string]any {
 	}
 	if in.Store != "" {
 		vars["image_store"] = in.Store
+	}
+	if in.LoadBalancer || cfg.Provision.ControlPlanes > 1 {
+		vars["load_balancer"] = true
 	}
 	for name, value := range map[string]int{
 		"mtu": in.MTU, "control_plane_memory": in.ControlPlaneMemory, "worker_memory": in.WorkerMemory,

@@ -6,5 +6,5 @@ import "embed"
 
 // FS holds the templates.
 //
-//go:embed *.yaml *.service *.toml *.conf
+//go:embed *.yaml *.service *.toml *.conf *.cfg
 var FS embed.FS

@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"strings"
 	"time"
 
 	cerrdefs "github.com/containerd/errdefs"
@@ -23,14 +22,15 @@ type docker struct {
 	container string
 	host      string
 	api       *client.Client
+	log       *log
 }
 
-func openDocker(machine, name string) (Transport, error) {
+func openDocker(machine, name string, log *log) (*docker, error) {
 	api, host, err := dockerhost.Client()
 	if err != nil {
 		return nil, err
 	}
-	return &docker{machine: machine, container: name, host: host, api: api}, nil
+	return &docker{machine: machine, container: name, host: host, api: api, log: log}, nil
 }
 
 // unreachable tells what no further try will cure from what one may.
@@ -45,9 +45,14 @@ func (d *docker) unreachable(err error) error {
 	return fmt.Errorf("run on machine %s: %w", d.machine, err)
 }
 
-func (d *docker) Close() error { return d.api.Close() }
-
 func (d *docker) Run(ctx context.Context, script string, stdin io.Reader) (string, error) {
+	stderr, end := d.log.begin(script)
+	out, err := d.run(ctx, script, stdin, stderr)
+	end(outcome(err))
+	return out, err
+}
+
+func (d *docker) run(ctx context.Context, script string, stdin io.Reader, stderr io.Writer) (string, error) {
 	exec, err := d.api.ContainerExecCreate(ctx, d.container, container.ExecOptions{
 		User: "root", Cmd: []string{"sh", "-c", script},
 		AttachStdin: stdin != nil, AttachStdout: true, AttachStderr: true,
@@ -68,7 +73,7 @@ func (d *docker) Run(ctx context.Context, script string, stdin io.Reader) (strin
 	go func() { sent <- send(stream.Conn, stream.CloseWrite, stdin) }()
 	var out bytes.Buffer
 	errTail := &tail{limit: 4096}
-	_, err = stdcopy.StdCopy(&out, errTail, stream.Reader)
+	_, err = stdcopy.StdCopy(&out, io.MultiWriter(errTail, stderr), stream.Reader)
 	if ctx.Err() != nil {
 		return "", fmt.Errorf("run on machine %s: %w", d.machine, context.Cause(ctx))
 	}
@@ -113,19 +118,3 @@ func send(to io.Writer, done func() error, stdin io.Reader) error {
 	}
 	return done()
 }
-
-// tail keeps the last bytes written to it.
-type tail struct {
-	data  []byte
-	limit int
-}
-
-func (t *tail) Write(p []byte) (int, error) {
-	t.data = append(t.data, p...)
-	if over := len(t.data) - t.limit; over > 0 {
-		t.data = t.data[over:]
-	}
-	return len(p), nil
-}
-
-func (t *tail) String() string { return strings.TrimSpace(string(t.data)) }

@@ -31,7 +31,7 @@ func TestAScriptThatStillEndsHasNotSucceeded(t *testing.T) {
 		t.Fatal(err)
 	}
 	d := &docker{machine: "m", api: api}
-	defer d.Close()
+	defer api.Close()
 	if code, err := d.exitCode(context.Background(), "one"); err != nil || code != 10 {
 		t.Errorf("exit code %d, %v, want 10", code, err)
 	}

@@ -1,5 +1,5 @@
-// Package transport carries bootstrap to a machine: it runs a shell script
-// there, as root.
+// Package transport carries bootstrap to machines: it runs shell scripts there,
+// as root, by Docker's exec or by SSH.
 package transport
 
 import (
@@ -7,16 +7,18 @@ import (
 	"errors"
 	"fmt"
 	"io"
-
-	"turnup.dev/kubectl-turnup/internal/machines"
+	"strings"
 )
 
-// Transport runs scripts on one machine.
+// Transport runs scripts on one machine. It belongs to a Pool, which closes it.
 type Transport interface {
 	// Run runs a POSIX shell script as root with stdin, and returns what it
 	// wrote to stdout. A script that exits non-zero gives an *ExitError.
+	//
+	// Secrets belong on stdin: the script itself can be seen in the machine's
+	// list of processes, and its first line, which may be a comment that names
+	// it, in the machine's log.
 	Run(ctx context.Context, script string, stdin io.Reader) (string, error)
-	Close() error
 }
 
 // ExitError is a script that ran and failed.
@@ -39,16 +41,24 @@ type gone struct{ error }
 func (g gone) Unwrap() error { return g.error }
 
 // IsGone tells whether an error means that trying again is no use: there is no
-// such machine, or no way to ask for it.
+// such machine, or it does not let us in.
 func IsGone(err error) bool {
 	var g gone
 	return errors.As(err, &g)
 }
 
-// Open connects to a machine by the transport its entry names.
-func Open(m machines.Machine) (Transport, error) {
-	if m.Transport.Docker != nil {
-		return openDocker(m.Name, m.Transport.Docker.Container)
-	}
-	return nil, fmt.Errorf("machine %s: its transport is none this version knows (docker)", m.Name)
+// tail keeps the last bytes written to it.
+type tail struct {
+	data  []byte
+	limit int
 }
+
+func (t *tail) Write(p []byte) (int, error) {
+	t.data = append(t.data, p...)
+	if over := len(t.data) - t.limit; over > 0 {
+		t.data = t.data[over:]
+	}
+	return len(p), nil
+}
+
+func (t *tail) String() string { return strings.TrimSpace(string(t.data)) }

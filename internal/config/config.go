@@ -105,6 +105,9 @@ type Bootstrap struct {
 	ContainerRuntime string `json:"container_runtime"`
 	// Registry replaces the registry host of every image; empty keeps upstream's.
 	Registry string `json:"registry"`
+	// ImageOverrides are references of single components, COMPONENT=REFERENCE
+	// separated by commas; Images has the result.
+	ImageOverrides string `json:"image_overrides"`
 	// Bundle is the directory of an OCI layout that holds every image; empty pulls.
 	Bundle string `json:"bundle"`
 	// Audit writes an audit log on the control planes.

@@ -1,6 +1,15 @@
 package config
 
-import "net/netip"
+import (
+	"net/netip"
+
+	"turnup.dev/kubectl-turnup/internal/images"
+)
+
+// Images are those of the cluster, from its mirror and with its overrides.
+func Images(c Cluster) images.Set {
+	return images.For(c.Bootstrap.KubernetesVersion, c.Bootstrap.Registry).Override(c.Bootstrap.ImageOverrides)
+}
 
 // APIServiceIP is the address of the Service "kubernetes": the first one of
 // the Service range. The API server chooses it, and its certificate names it.

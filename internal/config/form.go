@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+
+	"turnup.dev/kubectl-turnup/internal/images"
 )
 
 // form is what the text of a String has to look like: what Kconfig cannot say.
@@ -41,6 +43,8 @@ func forms() map[string]form {
 		"provision.baremetal.ssh_user":      {"the name of a user, like root or core", isUser, `^[a-z_][-a-z0-9_]{0,31}$`},
 		"bootstrap.registry": {"empty or a registry like mirror.example.com:5000/path, without scheme", isEmptyOr(isRegistry),
 			`^([a-z0-9][-.a-z0-9]*(:[0-9]+)?(/[a-z0-9][._/a-z0-9-]*)?)?$`},
+		"bootstrap.image_overrides": {"empty or COMPONENT=REFERENCE pairs, separated by commas without spaces, like coredns=registry.example.com/coredns:v1",
+			func(s string) bool { return images.CheckOverrides(s) == nil }, `^([a-z0-9-]+=[^,= ]+/[^,= ]+(,[a-z0-9-]+=[^,= ]+/[^,= ]+)*)?$`},
 		"bootstrap.bundle": {"empty or the path of a directory", isText, ""},
 		"bootstrap.extra_sans": {"empty or IP addresses and DNS names, separated by commas without spaces", isListOf(isSAN),
 			`^[^ ]*$`},

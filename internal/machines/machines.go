@@ -349,6 +349,23 @@ func isTaint(s string) bool {
 		slices.Contains([]string{"NoSchedule", "PreferNoSchedule", "NoExecute"}, effect)
 }
 
+// IsNode tells whether the machine becomes a Node: a load balancer does not.
+func (m Machine) IsNode() bool { return m.Role != LoadBalancer }
+
+// Nodes returns the machines that become Nodes, in the file's order.
+func (f File) Nodes() []Machine {
+	return slices.DeleteFunc(slices.Clone(f.Machines), func(m Machine) bool { return !m.IsNode() })
+}
+
+// Named returns the machine of a name.
+func (f File) Named(name string) (Machine, bool) {
+	i := slices.IndexFunc(f.Machines, func(m Machine) bool { return m.Name == name })
+	if i < 0 {
+		return Machine{}, false
+	}
+	return f.Machines[i], true
+}
+
 // WithRole returns the machines of one role, in the file's order.
 func (f File) WithRole(role Role) []Machine {
 	var list []Machine

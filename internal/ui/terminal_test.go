@@ -113,7 +113,38 @@ func TestAnInterruptEndsTheQuestion(t *testing.T) {
 	}
 	defer func() { _ = write.Close() }()
 	o := New(&bytes.Buffer{}, Options{Env: env(), Stdin: read})
-	if err := o.ask(ctx, "Go on?"); !errors.Is(err, context.DeadlineExceeded) {
+	if err := o.Ask(ctx, "Go on?"); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("%v", err)
+	}
+}
+
+func TestASecretIsAskedForAndNotShown(t *testing.T) {
+	person, tty, err := pty.Open()
+	if err != nil {
+		t.Fatalf("open a terminal: %v", err)
+	}
+	defer person.Close()
+	var seen bytes.Buffer
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		typed := false
+		for buffer := make([]byte, 256); ; {
+			n, err := person.Read(buffer) // ends with EIO once tty is closed
+			if err != nil {
+				return
+			}
+			seen.Write(buffer[:n])
+			if !typed && strings.Contains(seen.String(), "Password: ") {
+				typed = true
+				time.Sleep(100 * time.Millisecond) // a person is slower than the terminal
+				_, _ = person.WriteString("hunter2\n")
+			}
+		}
+	})
+	secret, err := New(tty, Options{Env: env(), Stdin: tty, Yes: true}).Secret(context.Background(), "Password")
+	_ = tty.Close()
+	wg.Wait()
+	if err != nil || secret != "hunter2" || strings.Contains(seen.String(), "hunter2") {
+		t.Errorf("%q, %v, on the screen %q", secret, err, seen.String())
 	}
 }

@@ -218,7 +218,7 @@ func TestConfirmTakesOnlyYesForYes(t *testing.T) {
 		"y\n": nil, "YES\n": nil, "yes": nil, "\n": ErrDeclined, "": ErrDeclined, "no\n": ErrDeclined, "yep\n": ErrDeclined,
 	} {
 		o := New(&bytes.Buffer{}, Options{Env: env(), Stdin: strings.NewReader(answer)})
-		if err := o.ask(context.Background(), "Go on?"); !errors.Is(err, want) {
+		if err := o.Ask(context.Background(), "Go on?"); !errors.Is(err, want) {
 			t.Errorf("%q: %v, want %v", answer, err, want)
 		}
 	}

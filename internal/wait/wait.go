@@ -17,6 +17,9 @@ type Options struct {
 	Budget time.Duration
 	// Every is the pause between two looks; 0 is 200 ms.
 	Every time.Duration
+	// Slowest, if it is more than Every, is what the pause doubles up to: for
+	// looks that are a burden to others.
+	Slowest time.Duration
 	// See, if there is one, hears what each look saw.
 	See func(state string)
 }
@@ -115,6 +118,7 @@ func For(ctx context.Context, opts Options, probe Probe) error {
 			failed.cause = limited.Err()
 			return failed
 		case <-time.After(every):
+			every = max(every, min(2*every, opts.Slowest))
 		}
 	}
 }

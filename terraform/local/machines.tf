@@ -1,4 +1,11 @@
 locals {
+  # More than one control plane have one address by a load balancer.
+  load_balancers = [for i in range(var.load_balancer || var.control_planes > 1 ? 1 : 0) : {
+    name    = "${var.cluster_name}-loadbalancer-${i}"
+    role    = "loadbalancer"
+    address = cidrhost(var.subnet, 10)
+    memory  = 0
+  }]
   control_planes = [for i in range(var.control_planes) : {
     name    = "${var.cluster_name}-control-plane-${i}"
     role    = "control-plane"
@@ -11,7 +18,7 @@ locals {
     address = cidrhost(var.subnet, 21 + i)
     memory  = var.worker_memory
   }]
-  machines = concat(local.control_planes, local.workers)
+  machines = concat(local.load_balancers, local.control_planes, local.workers)
 }
 
 # What a machine must not lose when its container is replaced: containerd's and

@@ -1,5 +1,5 @@
 output "endpoint" {
-  description = "host:port that kubelets and admins dial: the first control plane."
+  description = "host:port that kubelets and admins dial: the load balancer, or the only control plane."
   value       = "${local.machines[0].address}:6443"
 }
 

@@ -12,8 +12,10 @@ import (
 )
 
 // What machines need. A control plane of 1.37 settles at 700 MiB, a worker
-// with flannel and CoreDNS at 300 MiB; both want room for pods.
+// with flannel and CoreDNS at 300 MiB; both want room for pods. A load balancer
+// runs haproxy and nothing else.
 const (
+	loadBalancerMemory = 256 << 20
 	controlPlaneMemory = 1 << 30
 	workerMemory       = 512 << 20
 	machineDisk        = 512 << 20 // /var: etcd, logs, writable layers
@@ -85,22 +87,26 @@ func asError(found []finding) error {
 	return ui.Hint(fmt.Errorf("prepare machines: %d things are in the way:%s", len(found), text.String()), "put these right and run the same command again")
 }
 
-// machineNames lists the machines that the module makes.
-func machineNames(cfg config.Cluster) (controlPlanes, workers []string) {
+// machineNeeds lists the machines that the module makes, by name, and the memory
+// that each of them needs.
+func machineNeeds(cfg config.Cluster) map[string]int64 {
+	needs := map[string]int64{}
+	if cfg.Provision.ControlPlanes > 1 {
+		needs[cfg.Cluster.Name+"-loadbalancer-0"] = loadBalancerMemory
+	}
 	for i := range cfg.Provision.ControlPlanes {
-		controlPlanes = append(controlPlanes, fmt.Sprintf("%s-control-plane-%d", cfg.Cluster.Name, i))
+		needs[fmt.Sprintf("%s-control-plane-%d", cfg.Cluster.Name, i)] = controlPlaneMemory
 	}
 	for i := range cfg.Provision.Workers {
-		workers = append(workers, fmt.Sprintf("%s-worker-%d", cfg.Cluster.Name, i))
+		needs[fmt.Sprintf("%s-worker-%d", cfg.Cluster.Name, i)] = workerMemory
 	}
-	return controlPlanes, workers
+	return needs
 }
 
 // names looks for objects of others that have the names of ours.
 func names(cfg config.Cluster, objects []Object) []finding {
 	wanted := map[string]bool{"network turnup-" + cfg.Cluster.Name: true}
-	controlPlanes, workers := machineNames(cfg)
-	for _, name := range append(controlPlanes, workers...) {
+	for name := range machineNeeds(cfg) {
 		wanted["container "+name], wanted["volume "+name+"-var"] = true, true
 	}
 	var found []finding
@@ -126,21 +132,19 @@ func room(cfg config.Cluster, facts Facts) []finding {
 	for _, o := range facts.Objects {
 		exists[o.String()] = o.Cluster == cfg.Cluster.Name
 	}
-	controlPlanes, workers := machineNames(cfg)
+	needs := machineNeeds(cfg)
 	var memory, disk int64
-	for list, each := range map[*[]string]int64{&controlPlanes: controlPlaneMemory, &workers: workerMemory} {
-		for _, name := range *list {
-			if !exists["container "+name] {
-				memory += each
-				disk += machineDisk
-			}
+	for name, each := range needs {
+		if !exists["container "+name] {
+			memory += each
+			disk += machineDisk
 		}
 	}
 	if disk > 0 && !hasStore(facts.Objects) {
 		disk += storeDisk
 	}
 	var found []finding
-	count := len(controlPlanes) + len(workers)
+	count := len(needs)
 	if facts.Memory >= 0 && memory > facts.Memory {
 		found = append(found, finding{
 			fmt.Sprintf("%d machines need %s of memory, and %s is available", count, size(memory), size(facts.Memory)),

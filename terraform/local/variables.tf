@@ -20,6 +20,12 @@ variable "control_planes" {
   }
 }
 
+variable "load_balancer" {
+  description = "Whether a load-balancer machine stands before a single control plane; before several there always is one."
+  type        = bool
+  default     = false
+}
+
 variable "workers" {
   description = "Number of worker machines."
   type        = number

@@ -42,6 +42,9 @@ func Run(ctx context.Context, streams Streams, args []string, build Build) int {
 	root.SetArgs(words(args))
 	cmd, err := root.ExecuteContextC(ctx)
 	err = suggest(err)
+	for _, end := range app.closers {
+		defer end()
+	}
 	if app.out != nil {
 		defer app.out.Close()
 	}
@@ -133,6 +136,8 @@ type app struct {
 	build   Build
 	global  globalFlags
 	out     *ui.Output
+	// closers end what the verb has opened.
+	closers []func() error
 }
 
 type globalFlags struct {
@@ -219,6 +224,7 @@ type clusterFlags struct {
 	terraform  string
 	kubeconfig string
 	yes        bool
+	acceptKeys bool
 }
 
 func (f *clusterFlags) addConfig(cmd *cobra.Command) {
@@ -238,6 +244,10 @@ func (f *clusterFlags) addKubeconfig(cmd *cobra.Command) {
 
 func (f *clusterFlags) addYes(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&f.yes, "yes", false, "Do not ask for confirmation")
+}
+
+func (f *clusterFlags) addSSH(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&f.acceptKeys, "accept-host-keys", false, "Take the keys of SSH hosts that were never seen before without asking")
 }
 
 func (a *app) request(f clusterFlags, args []string) turnup.Request {
@@ -261,10 +271,7 @@ func (a *app) wanted(f clusterFlags, args []string) (*turnup.Turnup, error) {
 	if err != nil {
 		return nil, fmt.Errorf("find the cluster's directory: %w", err)
 	}
-	return &turnup.Turnup{
-		Home: turnup.Home{Dir: home}, Config: cfg, Out: a.out,
-		Terraform: f.terraform, Kubeconfig: f.kubeconfig,
-	}, nil
+	return a.turnup(turnup.Home{Dir: home}, cfg, f), nil
 }
 
 // existing is a cluster that has a directory already.
@@ -280,7 +287,14 @@ func (a *app) found(f clusterFlags, args []string, find func(turnup.Request) (tu
 	if home.Dir, err = filepath.Abs(home.Dir); err != nil {
 		return nil, fmt.Errorf("find the cluster's directory: %w", err)
 	}
-	return &turnup.Turnup{
+	return a.turnup(home, cfg, f), nil
+}
+
+func (a *app) turnup(home turnup.Home, cfg config.Cluster, f clusterFlags) *turnup.Turnup {
+	t := &turnup.Turnup{
 		Home: home, Config: cfg, Out: a.out, Terraform: f.terraform, Kubeconfig: f.kubeconfig,
-	}, nil
+		AcceptHostKeys: f.acceptKeys,
+	}
+	a.closers = append(a.closers, t.Close)
+	return t
 }

@@ -47,6 +47,7 @@ something to do.`,
 	f.addConfig(cmd)
 	f.addTerraform(cmd)
 	f.addKubeconfig(cmd)
+	f.addSSH(cmd)
 	f.addYes(cmd)
 	dry.add(cmd)
 	return cmd

@@ -35,6 +35,7 @@ for the next one unless --purge is given.`,
 	cmd.Flags().BoolVar(&purge, "purge", false, "Remove image stores that no cluster uses, too")
 	f.addTerraform(cmd)
 	f.addKubeconfig(cmd)
+	f.addSSH(cmd)
 	f.addYes(cmd)
 	return cmd
 }

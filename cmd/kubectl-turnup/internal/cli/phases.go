@@ -83,6 +83,7 @@ installed a pod network.`,
 	}
 	f.addConfig(cmd)
 	f.addKubeconfig(cmd)
+	f.addSSH(cmd)
 	return cmd
 }
 

@@ -40,6 +40,7 @@ func (a *app) status() *cobra.Command {
 			return nil
 		},
 	}
+	f.addSSH(cmd)
 	cmd.Flags().VarP(&output, "output", "o", "Output format")
 	return cmd
 }

@@ -67,7 +67,7 @@ func (t *Turnup) managerObjects(endpoint string) ([]*unstructured.Unstructured, 
 	if err != nil {
 		return nil, fmt.Errorf("read endpoint %q: %w", endpoint, err)
 	}
-	set := images.For(t.Config.Bootstrap.KubernetesVersion, t.Config.Bootstrap.Registry)
+	set := config.Images(t.Config)
 	return manifests.Render(manifests.Options{
 		Image: set.Ref(images.AddonManager), APIHost: host, APIPort: port,
 		Interval: managerInterval(t.Config), Replicas: managerReplicas(t.Config),

@@ -14,7 +14,7 @@ import (
 
 	"turnup.dev/kubectl-turnup/bootstrap"
 	"turnup.dev/kubectl-turnup/bootstrap/pki"
-	"turnup.dev/kubectl-turnup/bootstrap/transport"
+	"turnup.dev/kubectl-turnup/internal/config"
 	"turnup.dev/kubectl-turnup/internal/images"
 	"turnup.dev/kubectl-turnup/internal/kubeconfig"
 	"turnup.dev/kubectl-turnup/internal/machines"
@@ -147,13 +147,13 @@ func (t *Turnup) render(file machines.File) (*pki.PKI, []bootstrap.Rendered, err
 // deliver carries the configs to their machines, all at once, and returns the
 // machines that changed: their kubelets are to be started.
 func (t *Turnup) deliver(ctx context.Context, rendered []bootstrap.Rendered) ([]machines.Machine, error) {
-	image := images.For(t.Config.Bootstrap.KubernetesVersion, t.Config.Bootstrap.Registry).Ref(images.Bootstrap)
+	image := config.Images(t.Config).Ref(images.Bootstrap)
 	changes := make([]bool, len(rendered))
 	group, ctx := errgroup.WithContext(ctx)
 	for i, r := range rendered {
 		group.Go(func() error {
 			step := t.Out.Step("bootstrap "+r.Machine.Name, bootstrap.DeliverBudget)
-			changed, err := deliverOne(ctx, r, image)
+			changed, err := t.deliverOne(ctx, r, image)
 			if err == nil && !changed {
 				step.Skip("nothing to change")
 				return nil
@@ -172,13 +172,12 @@ func (t *Turnup) deliver(ctx context.Context, rendered []bootstrap.Rendered) ([]
 	return changed, err
 }
 
-func deliverOne(ctx context.Context, r bootstrap.Rendered, image string) (bool, error) {
-	t, err := transport.Open(r.Machine)
+func (t *Turnup) deliverOne(ctx context.Context, r bootstrap.Rendered, image string) (bool, error) {
+	machine, err := t.open(ctx, r.Machine)
 	if err != nil {
 		return false, err
 	}
-	defer t.Close()
-	return bootstrap.Deliver(ctx, t, r, image)
+	return bootstrap.Deliver(ctx, machine, r, image)
 }
 
 // start starts the kubelets of machines, all at once.
@@ -186,12 +185,11 @@ func (t *Turnup) start(ctx context.Context, list []machines.Machine) error {
 	group, ctx := errgroup.WithContext(ctx)
 	for _, m := range list {
 		group.Go(func() error {
-			t, err := transport.Open(m)
+			machine, err := t.open(ctx, m)
 			if err != nil {
 				return err
 			}
-			defer t.Close()
-			return bootstrap.Start(ctx, t, m)
+			return bootstrap.Start(ctx, machine, m)
 		})
 	}
 	return group.Wait()
@@ -247,20 +245,20 @@ func (t *Turnup) explain(ctx context.Context, err error, file machines.File, rol
 			break
 		}
 	}
-	log, logErr := kubeletLog(ctx, suspect)
+	log, logErr := t.kubeletLog(ctx, suspect)
 	if logErr != nil || strings.TrimSpace(log) == "" {
 		return err
 	}
 	return fmt.Errorf("%w\nthe kubelet of %s says:\n%s", err, suspect.Name, log)
 }
 
-func kubeletLog(ctx context.Context, m machines.Machine) (string, error) {
-	t, err := transport.Open(m)
+func (t *Turnup) kubeletLog(ctx context.Context, m machines.Machine) (string, error) {
+	machine, err := t.open(ctx, m)
 	if err != nil {
 		return "", err
 	}
-	defer t.Close()
 	// Without what every kubelet says until its API server is there.
-	return t.Run(ctx, `journalctl --unit kubelet --no-pager --output cat --lines 2000 |
+	return machine.Run(ctx, `# read the kubelet's log
+		journalctl --unit kubelet --no-pager --output cat --lines 2000 |
 		grep -v -e 'mirror pod' -e 'not found' -e 'connection refused' | grep -e '^E' -e '^F' -e rror -e 'Main process exited' | tail -n 8 | cut -c 1-400`, nil)
 }

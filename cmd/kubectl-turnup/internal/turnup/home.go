@@ -60,6 +60,12 @@ func (h Home) Ignition() string { return h.path("ignition") }
 // Kubeconfig is the path of the admin's kubeconfig.
 func (h Home) Kubeconfig() string { return h.path("kubeconfig") }
 
+// KnownHosts is the file of the host keys that were accepted for this cluster.
+func (h Home) KnownHosts() string { return h.path("known_hosts") }
+
+// Logs is the directory of what was run on the machines.
+func (h Home) Logs() string { return h.path("logs") }
+
 // Exists reports whether the cluster has a directory with a config.
 func (h Home) Exists() bool {
 	_, err := os.Stat(h.Config())

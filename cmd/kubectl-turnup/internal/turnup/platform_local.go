@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"turnup.dev/kubectl-turnup/internal/config"
 	"turnup.dev/kubectl-turnup/internal/images"
 	"turnup.dev/kubectl-turnup/internal/ui"
 	"turnup.dev/kubectl-turnup/terraform"
@@ -54,7 +55,7 @@ func (p *localPlatform) inputs(ctx context.Context, preview bool) (terraform.Inp
 	if err != nil || inputs.Image != "" {
 		return inputs, err
 	}
-	set := images.For(t.Config.Bootstrap.KubernetesVersion, t.Config.Bootstrap.Registry)
+	set := config.Images(t.Config)
 	if preview {
 		inputs.Image = set.Ref(images.Machine)
 		return inputs, nil

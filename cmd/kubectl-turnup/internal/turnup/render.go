@@ -17,6 +17,7 @@ import (
 	"turnup.dev/kubectl-turnup/addons"
 	"turnup.dev/kubectl-turnup/bootstrap"
 	"turnup.dev/kubectl-turnup/bootstrap/pki"
+	"turnup.dev/kubectl-turnup/internal/config"
 	"turnup.dev/kubectl-turnup/internal/images"
 	"turnup.dev/kubectl-turnup/internal/machines"
 	"turnup.dev/kubectl-turnup/internal/ui"
@@ -81,7 +82,7 @@ func (t *Turnup) expectedMachines() machines.File {
 }
 
 func (t *Turnup) renderTerraform(dir string) error {
-	set := images.For(t.Config.Bootstrap.KubernetesVersion, t.Config.Bootstrap.Registry)
+	set := config.Images(t.Config)
 	ws := terraform.Workspace{Dir: filepath.Join(dir, "terraform")}
 	return ws.Prepare(t.Config, terraform.Inputs{Image: set.Ref(images.Machine)})
 }

@@ -12,7 +12,6 @@ import (
 
 	"turnup.dev/kubectl-turnup/addon-manager/api"
 	"turnup.dev/kubectl-turnup/addon-manager/source"
-	"turnup.dev/kubectl-turnup/bootstrap/transport"
 	"turnup.dev/kubectl-turnup/internal/machines"
 )
 
@@ -93,7 +92,7 @@ func (t *Turnup) Status(ctx context.Context) (Status, error) {
 	kubelets := make([]string, len(file.Machines))
 	var looks sync.WaitGroup
 	for i, m := range file.Machines {
-		looks.Go(func() { kubelets[i] = kubeletState(ctx, m) })
+		looks.Go(func() { kubelets[i] = t.kubeletState(ctx, m) })
 	}
 	nodes := t.askCluster(ctx, &s)
 	looks.Wait()
@@ -133,13 +132,12 @@ func (t *Turnup) askCluster(ctx context.Context, s *Status) map[string]corev1.No
 	return nodes
 }
 
-func kubeletState(ctx context.Context, m machines.Machine) string {
-	t, err := transport.Open(m)
+func (t *Turnup) kubeletState(ctx context.Context, m machines.Machine) string {
+	machine, err := t.open(ctx, m)
 	if err != nil {
 		return "unreachable"
 	}
-	defer t.Close()
-	out, err := t.Run(ctx, "systemctl is-active kubelet | tr -d '\\n'", nil)
+	out, err := machine.Run(ctx, "systemctl is-active kubelet | tr -d '\\n'", nil)
 	if err != nil {
 		return "unreachable"
 	}

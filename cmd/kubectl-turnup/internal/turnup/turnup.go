@@ -6,9 +6,11 @@ import (
 	"net"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"turnup.dev/kubectl-turnup/bootstrap/pki"
+	"turnup.dev/kubectl-turnup/bootstrap/transport"
 	"turnup.dev/kubectl-turnup/internal/config"
 	"turnup.dev/kubectl-turnup/internal/machines"
 	"turnup.dev/kubectl-turnup/internal/ui"
@@ -26,6 +28,11 @@ type Turnup struct {
 
 	// before is the record of the config as Begin found it; nil for a new cluster.
 	before []byte
+	// AcceptHostKeys takes the keys of SSH hosts that nobody has seen before.
+	AcceptHostKeys bool
+
+	reaching sync.Once
+	pool     *transport.Pool
 }
 
 // name is the cluster's.

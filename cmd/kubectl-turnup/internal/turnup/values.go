@@ -18,7 +18,7 @@ func Values(cfg config.Cluster, endpoint string) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read endpoint %q: %w", endpoint, err)
 	}
-	set := images.For(cfg.Bootstrap.KubernetesVersion, cfg.Bootstrap.Registry)
+	set := config.Images(cfg)
 	var out bytes.Buffer
 	out.WriteString(`# Generated from the cluster config by kubectl turnup: edit the config instead.
 # Never applied: the addons' replacements read it.
