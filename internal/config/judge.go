@@ -190,7 +190,7 @@ func together(c *kconfig.Config, wrong map[string]bool) Problems {
 		}
 	}
 	problems = append(problems, quorum(c, wrong)...)
-	problems = append(problems, cloudName(c, wrong)...)
+	problems = append(problems, cloudRules(c, wrong)...)
 	return append(problems, room(c, wrong)...)
 }
 
@@ -205,17 +205,6 @@ func quorum(c *kconfig.Config, wrong map[string]bool) Problems {
 		return Problems{f.report(fmt.Sprintf("%d is an even number; etcd votes, so take %d or %d", n, n-1, n+1))}
 	}
 	return nil
-}
-
-// cloudName refuses names that a platform does not take for its objects: those
-// of Google Compute Engine begin with a letter (RFC 1035).
-func cloudName(c *kconfig.Config, wrong map[string]bool) Problems {
-	f := Lookup("cluster.name")
-	name := Value(c, f)
-	if wrong[f.Path] || name == "" || Value(c, Lookup("provision.platform")) != "gce" || strings.Contains(lower, name[:1]) {
-		return nil
-	}
-	return Problems{f.report(fmt.Sprintf("%q begins with a digit, and names on Google Compute Engine begin with a letter", name))}
 }
 
 // room checks that every machine gets its /24 of the pod range.
