@@ -9,17 +9,14 @@ import (
 	"strings"
 	"time"
 
+	"turnup.dev/kubectl-turnup/bootstrap/host"
 	"turnup.dev/kubectl-turnup/bootstrap/transport"
 	"turnup.dev/kubectl-turnup/internal/machines"
-	"turnup.dev/kubectl-turnup/internal/wait"
 )
 
 // DeliverBudget is the longest that one machine may take to become a node's
 // host, pulling the bootstrap image included.
 const DeliverBudget = 5 * time.Minute
-
-// upBudget is how long a machine may take to boot and start its container runtime.
-const upBudget = 60 * time.Second
 
 // startBudget is how long a kubelet's unit may take to start, pulling its image included.
 const startBudget = 5 * time.Minute
@@ -32,29 +29,20 @@ func Deliver(ctx context.Context, t transport.Transport, r Rendered, bootstrapIm
 	ctx, cancel := context.WithTimeoutCause(ctx, DeliverBudget,
 		fmt.Errorf("machine %s did not take its config within %s: %w", r.Machine.Name, DeliverBudget, context.DeadlineExceeded))
 	defer cancel()
-	if err := awaitRuntime(ctx, t, r.Machine.Name); err != nil {
+	if err := ensureRuntime(ctx, t, r); err != nil {
 		return false, err
 	}
 	current, err := upToDate(ctx, t, r)
 	if err != nil || current {
 		return false, err
 	}
+	if err := useDisk(ctx, t, r.Machine); err != nil {
+		return false, err
+	}
 	if _, err := t.Run(ctx, applyScript(bootstrapImage, r), bytes.NewReader(r.Ignition)); err != nil {
 		return false, fmt.Errorf("bootstrap machine %s: %w", r.Machine.Name, err)
 	}
 	return true, nil
-}
-
-func awaitRuntime(ctx context.Context, t transport.Transport, machine string) error {
-	return wait.For(ctx, wait.Options{
-		What: "the container runtime of machine " + machine, Budget: upBudget, Every: 100 * time.Millisecond,
-	}, func(ctx context.Context) (bool, string, error) {
-		_, err := t.Run(ctx, "# look for the container runtime\ntest -S /run/containerd/containerd.sock && ctr version >/dev/null", nil)
-		if transport.IsGone(err) {
-			return false, "", wait.Stop(err)
-		}
-		return err == nil, "", err
-	})
 }
 
 // upToDate asks the machine itself: every file has the rendered content and its
@@ -94,11 +82,9 @@ func checksums(files []File) string {
 	return out.String()
 }
 
-// applyScript takes the Ignition config on stdin, runs the bootstrap container
-// with the machine's root mounted, and starts the kubelet. The config stays in
-// /run (memory) and is removed: it holds keys.
+// applyScript takes the Ignition config on stdin and runs the bootstrap container
+// with it. The config stays in /run (memory) and is removed: it holds keys.
 func applyScript(image string, r Rendered) string {
-	unit := Unit(r.Machine.Role)
 	return `# apply the Ignition config
 set -eu
 umask 077
@@ -106,23 +92,12 @@ mkdir -p /run/turnup
 config=/run/turnup/ignition.json
 trap 'rm -f $config' EXIT
 cat >$config
-image='` + image + `'
-test -n "$(ctr -n turnup images ls -q name==$image)" || ctr -n turnup images pull "$image" >/dev/null
-before=$(cat /etc/containerd/conf.d/20-turnup.toml 2>/dev/null || true)
-# Ignition takes a file away before it writes it anew. A kubelet that saw that
-# would stop etcd, and then wait minutes for an API server that waits for etcd.
-test ` + unit + ` != kubelet.service || systemctl stop kubelet 2>/dev/null || true
-# A run that was cut short may have left any of these.
-ctr -n turnup task rm -f bootstrap >/dev/null 2>&1 || true
-ctr -n turnup container rm bootstrap >/dev/null 2>&1 || true
-ctr -n turnup snapshot rm bootstrap >/dev/null 2>&1 || true
-ctr -n turnup run --rm --mount type=bind,src=/,dst=/host,options=rbind:rw "$image" bootstrap \
-	/usr/local/lib/turnup/apply $config
-after=$(cat /etc/containerd/conf.d/20-turnup.toml 2>/dev/null || true)
-test "$before" = "$after" || systemctl restart containerd
+bootstrap_image='` + image + `'
 server='` + r.Server + `'
-test -z "$server" || ! test -e ` + joined + ` || sed -i "s|^    server: .*|    server: $server|" ` + joined + `
-systemctl enable --quiet --no-reload ` + unit
+` + host.Runtime + host.Ignite + `
+describe_machine
+ignite $config ` + Unit(r.Machine.Role) + `
+test -z "$server" || ! test -e ` + joined + ` || sed -i "s|^    server: .*|    server: $server|" ` + joined
 }
 
 // joined is the kubeconfig that the kubelet of a worker makes once it has a

@@ -48,6 +48,7 @@ type inputs struct {
 	ServiceCIDR  string
 	PodCIDR      string
 
+	EtcdDevice  string
 	APIPort     string
 	Etcd        EtcdStart
 	LeaderElect bool
@@ -83,6 +84,7 @@ func newInputs(cfg config.Cluster, file machines.File, p *pki.PKI, starts EtcdSt
 		NodeLabels:        nodeLabels(m),
 		Taints:            taints(m),
 		Cloud:             "none",
+		EtcdDevice:        m.EtcdDevice,
 		SharedDisk:        cfg.Provision.Platform == "local",
 		KubeletKubeconfig: "/var/lib/kubelet/kubeconfig",
 

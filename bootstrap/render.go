@@ -40,6 +40,8 @@ type Rendered struct {
 	// Server is where the kubelet of a worker finds the API server, as a URL;
 	// "" for other machines. Endpoint changes with a first load balancer.
 	Server string
+	// runtimeImage brings a container runtime to a host that has none.
+	runtimeImage string
 }
 
 // File is one file on a node.
@@ -112,7 +114,7 @@ func renderInputs(in inputs, endpoint string, p *pki.PKI, m machines.Machine) (R
 	if !r.in.Small {
 		r.file(path, 0o644, 0, unit)
 	}
-	return Rendered{Machine: m, Files: r.files, Ignition: data, Pods: r.hashes, Server: server}, nil
+	return Rendered{Machine: m, Files: r.files, Ignition: data, Pods: r.hashes, Server: server, runtimeImage: r.in.RuntimeImage}, nil
 }
 
 // Unit is the one init unit of a machine.
@@ -174,6 +176,9 @@ func (r *renderer) controlPlane(p *pki.PKI) {
 	etcd("peer.crt", keys.EtcdPeer.Cert)
 	etcd("peer.key", keys.EtcdPeer.Key)
 	r.dir("/var/lib/etcd", 0o700, uidEtcd)
+	if r.in.EtcdDevice != "" {
+		r.template("/etc/systemd/system/var-lib-etcd.mount", 0o644, "var-lib-etcd.mount", r.in)
+	}
 
 	api := r.component("kube-apiserver", uidAPIServer)
 	api("ca.crt", p.CA.Cert)

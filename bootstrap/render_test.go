@@ -227,3 +227,19 @@ func TestRenewedKeysMakeOnlyTheirOwnPodAnew(t *testing.T) {
 		}
 	}
 }
+
+func TestEtcdsOwnDiskIsMountedBeforeItsKubeletStarts(t *testing.T) {
+	file := onePlusTwo()
+	file.Machines[0].EtcdDevice = "/dev/disk/by-id/demo-etcd-0"
+	list := render(t, config.Default(), file)
+	mount := content(t, list[0], "/etc/systemd/system/var-lib-etcd.mount")
+	if !strings.Contains(mount, "What=/dev/disk/by-id/demo-etcd-0\nWhere=/var/lib/etcd\n") {
+		t.Errorf("the mount is\n%s", mount)
+	}
+	for i, want := range []bool{true, false, false} {
+		unit := content(t, list[i], "/etc/systemd/system/kubelet.service")
+		if strings.Contains(unit, "RequiresMountsFor=/var/lib/etcd") != want {
+			t.Errorf("%s: requires the mount is not %v", list[i].Machine.Name, want)
+		}
+	}
+}

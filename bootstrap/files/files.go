@@ -6,5 +6,5 @@ import "embed"
 
 // FS holds the templates.
 //
-//go:embed *.yaml *.service *.toml *.conf *.cfg
+//go:embed *.yaml *.service *.toml *.conf *.cfg *.mount
 var FS embed.FS

@@ -30,3 +30,8 @@ var Loader string
 //
 //go:embed head.sh
 var Head string
+
+// Disk defines use_disk, for etcd's data.
+//
+//go:embed disk.sh
+var Disk string

@@ -1,5 +1,6 @@
-# ignite CONFIG writes the files of an Ignition config over this machine, with
-# the bootstrap container. Before it stands what $bootstrap_image is.
+# ignite CONFIG UNIT writes the files of an Ignition config over this machine, with
+# the bootstrap container, and enables its unit. Before it stands what
+# $bootstrap_image is.
 ignite() {
 	if [ -z "$(ctr -n turnup images ls -q "name==$bootstrap_image")" ]; then
 		ctr -n turnup images pull "$bootstrap_image" >/dev/null
@@ -7,14 +8,14 @@ ignite() {
 	before=$(cat /etc/containerd/conf.d/20-turnup.toml 2>/dev/null || true)
 	# Ignition takes a file away before it writes it anew. A kubelet that saw that
 	# would stop etcd, and then wait minutes for an API server that waits for etcd.
-	systemctl stop kubelet 2>/dev/null || true
+	[ "$2" != kubelet.service ] || systemctl stop kubelet 2>/dev/null || true
 	# A run that was cut short may have left any of these.
 	ctr -n turnup task rm -f bootstrap >/dev/null 2>&1 || true
 	ctr -n turnup container rm bootstrap >/dev/null 2>&1 || true
 	ctr -n turnup snapshot rm bootstrap >/dev/null 2>&1 || true
 	ctr -n turnup run --rm --mount type=bind,src=/,dst=/host,options=rbind:rw "$bootstrap_image" bootstrap \
 		/usr/local/lib/turnup/apply "$1"
-	after=$(cat /etc/containerd/conf.d/20-turnup.toml)
+	after=$(cat /etc/containerd/conf.d/20-turnup.toml 2>/dev/null || true)
 	[ "$before" = "$after" ] || systemctl restart containerd
-	systemctl enable --quiet --no-reload kubelet
+	systemctl enable --quiet --no-reload "$2"
 }

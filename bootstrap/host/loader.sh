@@ -33,7 +33,8 @@ attempt() {
 	umask 077
 	trap 'rm -f /run/turnup/ignition.json' EXIT
 	config >/run/turnup/ignition.json
-	ignite /run/turnup/ignition.json
+	ignite /run/turnup/ignition.json kubelet.service
+	rm -f /run/turnup/ignition.json
 	phase kubelet
 	systemctl daemon-reload
 	systemctl restart kubelet
@@ -41,8 +42,8 @@ attempt() {
 	await_certificate
 }
 
-# await_certificate waits until the kubelet has the certificate it asks for, and says what is
-# in the way.
+# await_certificate waits until the kubelet has the certificate it asks for, and
+# says what is in the way.
 await_certificate() {
 	waited=0
 	told=''

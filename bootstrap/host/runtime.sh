@@ -17,6 +17,17 @@ runtime_new_enough() {
 	[ "${version:-0}" -ge 2 ]
 }
 
+# look_at_runtime exits with 0 if the runtime is ready, with 10 if it comes with
+# the rest of a machine that starts, and with 11 if ensure_runtime has work.
+look_at_runtime() {
+	! runtime_ready || exit 0
+	runtime_new_enough && grep -qs /etc/containerd/conf.d/ $containerd_config || exit 11
+	case $(systemctl is-system-running 2>/dev/null) in
+	running | degraded) exit 11 ;;
+	*) exit 10 ;;
+	esac
+}
+
 ensure_runtime() {
 	! runtime_ready || return 0
 	if ! runtime_new_enough; then

@@ -26,6 +26,8 @@ const (
 	AddonManager          Component = "addon-manager"
 	Machine               Component = "machine"
 	LoadBalancer          Component = "loadbalancer"
+	// MachineDocker is a machine with Docker Engine, where that runs the kubelet.
+	MachineDocker Component = "machine-docker"
 	// ContainerRuntime is containerd, for hosts that have none that is new enough.
 	ContainerRuntime Component = "container-runtime"
 )
@@ -54,8 +56,8 @@ const Own = "ghcr.io/kubectl-turnup/"
 // Set is the images of one cluster.
 type Set struct {
 	list []Image
-	// hosts are images that only hosts without a container runtime need.
-	hosts []Image
+	// some are images that only some clusters need.
+	some []Image
 }
 
 // For returns the images of a cluster of a Kubernetes minor. A registry other
@@ -77,11 +79,12 @@ func For(minor, registry string) Set {
 		{AddonManager, Own + "addon-manager:" + Runtime},
 		{Machine, Own + "machine:" + Runtime},
 		{LoadBalancer, Own + "loadbalancer:" + Runtime},
-	}, hosts: []Image{
+	}, some: []Image{
+		{MachineDocker, Own + "machine-docker:" + Runtime},
 		{ContainerRuntime, Own + "container-runtime:" + Runtime},
 	}}
 	if registry != "" {
-		for _, list := range [][]Image{s.list, s.hosts} {
+		for _, list := range [][]Image{s.list, s.some} {
 			for i := range list {
 				_, path, _ := strings.Cut(list[i].Ref, "/")
 				list[i].Ref = strings.TrimSuffix(registry, "/") + "/" + path
@@ -91,12 +94,16 @@ func For(minor, registry string) Set {
 	return s
 }
 
-// Images lists the set in a stable order.
+// Images lists what every cluster needs, in a stable order.
 func (s Set) Images() []Image { return append([]Image(nil), s.list...) }
+
+// All lists the set, and after Images what only some clusters need: machines
+// with Docker Engine, hosts without a container runtime.
+func (s Set) All() []Image { return slices.Concat(s.list, s.some) }
 
 // Ref returns the reference of a component's image; "" for an unknown component.
 func (s Set) Ref(c Component) string {
-	for _, image := range slices.Concat(s.list, s.hosts) {
+	for _, image := range s.All() {
 		if image.Component == c {
 			return image.Ref
 		}

@@ -12,7 +12,7 @@ import (
 func Components() []Component {
 	s := For("", "")
 	var list []Component
-	for _, image := range slices.Concat(s.list, s.hosts) {
+	for _, image := range slices.Concat(s.list, s.some) {
 		list = append(list, image.Component)
 	}
 	return list
@@ -34,7 +34,7 @@ func (s Set) Override(text string) Set {
 		}
 		return list
 	}
-	s.list, s.hosts = replaced(s.list), replaced(s.hosts)
+	s.list, s.some = replaced(s.list), replaced(s.some)
 	return s
 }
 

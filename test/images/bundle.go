@@ -91,7 +91,7 @@ func sound(dir string) map[string]v1.Image {
 		}
 	}
 	known := images.For(minor, "")
-	for _, image := range known.Images() {
+	for _, image := range known.All() {
 		if bad[image.Ref] || !slices.Contains(b.Refs(), image.Ref) {
 			continue
 		}

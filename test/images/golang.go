@@ -98,6 +98,9 @@ func (p program) args(out string) []string {
 	for _, value := range p.Values {
 		flags += " -X " + value
 	}
+	if p.Static {
+		flags += " -linkmode external -extldflags -static"
+	}
 	// No revision inside: a commit that changes no program would make other images.
 	args := []string{"build", "-trimpath", "-buildvcs=false", "-ldflags", flags}
 	if p.Tags != "" {

@@ -56,23 +56,40 @@ func recipes() []recipe {
 	return append(list, bootstrap, recipe{
 		// No user of its own name is needed: bootstrap says which number runs it.
 		Component: images.LoadBalancer, Base: "loadbalancer", Entrypoint: []string{"/usr/sbin/haproxy"}, User: "65514:65514",
-	}, recipe{
-		Component: images.Machine, Base: "machine",
-		Binaries: map[string]string{
+	}, machine(images.Machine, "machine"), machine(images.MachineDocker, "machine-docker"), recipe{
+		Component: images.ContainerRuntime, Base: "net",
+		Binaries: withPlugins(map[string]string{
+			"/opt/turnup/bin/containerd":              "containerd",
+			"/opt/turnup/bin/containerd-shim-runc-v2": "containerd-shim-runc-v2",
+			"/opt/turnup/bin/ctr":                     "ctr",
+			"/opt/turnup/bin/runc":                    "runc-static", // for whatever libc the host has
+		}),
+		Tree: "bootstrap/runtime-image", Under: "/usr/local/lib/turnup", Executable: true,
+	})
+}
+
+func machine(c images.Component, base string) recipe {
+	return recipe{
+		Component: c, Base: base,
+		Binaries: withPlugins(map[string]string{
 			"/usr/local/bin/containerd":              "containerd",
 			"/usr/local/bin/containerd-shim-runc-v2": "containerd-shim-runc-v2",
 			"/usr/local/bin/ctr":                     "ctr",
 			"/usr/local/sbin/runc":                   "runc",
-			"/opt/cni/bin/bridge":                    "bridge",
-			"/opt/cni/bin/host-local":                "host-local",
-			"/opt/cni/bin/loopback":                  "loopback",
-			"/opt/cni/bin/portmap":                   "portmap",
-		},
+		}),
 		Tree: "terraform/local/image/rootfs", Under: "/",
 		Masked:     "terraform/local/image/masked-units",
 		Entrypoint: []string{"/usr/local/sbin/machine-entrypoint"},
 		StopSignal: "SIGRTMIN+3",
-	})
+	}
+}
+
+// withPlugins adds the CNI plugins with which network addons connect pods.
+func withPlugins(binaries map[string]string) map[string]string {
+	for _, name := range []string{"bridge", "host-local", "loopback", "portmap"} {
+		binaries["/opt/cni/bin/"+name] = name
+	}
+	return binaries
 }
 
 func static(c images.Component, program, path, user string) recipe {
@@ -86,12 +103,15 @@ func net(c images.Component, program, path string) recipe {
 
 // packages are the Debian packages of each root, beside the essential ones.
 func packages() map[string][]string {
+	machine := strings.Fields("ca-certificates conntrack ethtool iproute2 iptables isal kmod libseccomp2 mount" +
+		" nftables passwd procps socat systemd systemd-sysv util-linux")
 	return map[string][]string{
 		"net": strings.Fields("ca-certificates conntrack ethtool iproute2 ipset iptables kmod" +
 			" libblkid1 mount nftables passwd util-linux"),
 		"loadbalancer": {"haproxy"},
-		"machine": strings.Fields("ca-certificates conntrack ethtool iproute2 iptables isal kmod libseccomp2 mount" +
-			" nftables passwd procps socat systemd systemd-sysv util-linux"),
+		"machine":      machine,
+		// Docker's own containerd gives way to the one in /usr/local.
+		"machine-docker": append(slices.Clone(machine), "docker.io"),
 	}
 }
 
@@ -103,6 +123,8 @@ type program struct {
 	Values []string
 	// CGO names the Debian packages whose headers the program is built with.
 	CGO []string
+	// Static links C libraries into the program.
+	Static bool
 	// Main is set for a program of this repository's main module.
 	Main bool
 }
@@ -130,6 +152,8 @@ func programs() map[string]program {
 				"github.com/coreos/ignition/v2/internal/version.Raw=" + ignition}},
 		"pause": {Package: "turnup.dev/kubectl-turnup/test/images/modules/pause"},
 		"runc": {Package: "github.com/opencontainers/runc", Tags: "seccomp",
+			CGO: []string{"gcc", "libseccomp-dev", "pkg-config"}},
+		"runc-static": {Package: "github.com/opencontainers/runc", Tags: "seccomp,netgo,osusergo", Static: true,
 			CGO: []string{"gcc", "libseccomp-dev", "pkg-config"}},
 	}
 	for _, name := range []string{"kubeadm", "kubelet", "kube-apiserver", "kube-controller-manager", "kube-proxy", "kube-scheduler"} {

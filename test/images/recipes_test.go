@@ -18,7 +18,7 @@ func TestEveryComponentHasOneRecipe(t *testing.T) {
 			t.Errorf("%s is no component", r.Component)
 		}
 	}
-	for _, image := range images.For(minor, "").Images() {
+	for _, image := range images.For(minor, "").All() {
 		if count[image.Component] != 1 {
 			t.Errorf("%s has %d recipes", image.Component, count[image.Component])
 		}
