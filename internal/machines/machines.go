@@ -37,8 +37,12 @@ const (
 
 // File is the content of machines.json.
 type File struct {
+	// Schema is there for editors.
+	Schema     string `json:"$schema,omitempty"`
 	APIVersion string `json:"apiVersion"`
 	Kind       string `json:"kind"`
+	// Source, in a copy of a file that somebody wrote, is the path of theirs.
+	Source string `json:"source,omitempty"`
 	// Endpoint is the host:port that kubelets and admins dial: the load
 	// balancer, or the only control plane.
 	Endpoint string    `json:"endpoint"`
