@@ -126,7 +126,7 @@ func (a *Addons) tree() (Tree, error) {
 	if err != nil {
 		return Tree{}, err
 	}
-	tree, err := OpenTree(a.own.Config, file.Endpoint)
+	tree, err := OpenTree(a.own.Config, file)
 	tree.Dir = a.dir
 	return tree, err
 }

@@ -15,6 +15,7 @@ import (
 	"turnup.dev/kubectl-turnup/addon-manager/manifests"
 	"turnup.dev/kubectl-turnup/internal/config"
 	"turnup.dev/kubectl-turnup/internal/images"
+	"turnup.dev/kubectl-turnup/internal/machines"
 	"turnup.dev/kubectl-turnup/internal/ui"
 )
 
@@ -50,7 +51,7 @@ func (t *Turnup) deployManager(ctx context.Context, to *access) error {
 		return err
 	}
 	step := t.Out.Step("deploy the addon manager", managerBudget)
-	objects, err := t.managerObjects(file.Endpoint)
+	objects, err := t.managerObjects(file)
 	if err != nil {
 		return step.End(err)
 	}
@@ -62,15 +63,15 @@ func (t *Turnup) deployManager(ctx context.Context, to *access) error {
 	return step.End(err)
 }
 
-func (t *Turnup) managerObjects(endpoint string) ([]*unstructured.Unstructured, error) {
-	host, port, err := net.SplitHostPort(endpoint)
+func (t *Turnup) managerObjects(file machines.File) ([]*unstructured.Unstructured, error) {
+	host, port, err := net.SplitHostPort(file.Endpoint)
 	if err != nil {
-		return nil, fmt.Errorf("read endpoint %q: %w", endpoint, err)
+		return nil, fmt.Errorf("read endpoint %q: %w", file.Endpoint, err)
 	}
 	set := config.Images(t.Config)
 	return manifests.Render(manifests.Options{
 		Image: set.Ref(images.AddonManager), APIHost: host, APIPort: port,
-		Interval: managerInterval(t.Config), Replicas: managerReplicas(t.Config),
+		Interval: managerInterval(t.Config), Replicas: managerReplicas(file),
 		Source: SourceSpec(t.Config),
 	})
 }

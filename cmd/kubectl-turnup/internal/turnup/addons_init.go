@@ -60,7 +60,11 @@ func ownerOf(req AddonsRequest) (*Turnup, error) {
 
 // updateTree brings the tree of this cluster up to date; dir is "" for the config's.
 func (t *Turnup) updateTree(ctx context.Context, dir string, how Updating) (TreeUpdate, error) {
-	tree, err := OpenTree(t.Config, t.expectedMachines().Endpoint)
+	file, err := t.expectedMachines()
+	if err != nil {
+		return TreeUpdate{}, err
+	}
+	tree, err := OpenTree(t.Config, file)
 	if err != nil {
 		return TreeUpdate{}, err
 	}

@@ -16,12 +16,13 @@ import (
 	"turnup.dev/kubectl-turnup/addon-manager/build"
 	"turnup.dev/kubectl-turnup/addon-manager/object"
 	"turnup.dev/kubectl-turnup/internal/config"
+	"turnup.dev/kubectl-turnup/internal/machines"
 )
 
 // theirs is the tree in which somebody has changed the manager's memory limit.
 func theirs(t *testing.T) []object.Declared {
 	t.Helper()
-	tree, err := OpenTree(config.Default(), endpoint)
+	tree, err := OpenTree(config.Default(), machines.New(endpoint, nil))
 	if err != nil {
 		t.Fatal(err)
 	}

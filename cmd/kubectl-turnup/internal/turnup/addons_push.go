@@ -135,7 +135,7 @@ func (t *Turnup) pushTree(ctx context.Context, to *access) (shipment, error) {
 	if err != nil {
 		return shipment{}, err
 	}
-	tree, err := OpenTree(t.Config, file.Endpoint)
+	tree, err := OpenTree(t.Config, file)
 	if err != nil {
 		return shipment{}, err
 	}

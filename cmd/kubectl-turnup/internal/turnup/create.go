@@ -11,6 +11,7 @@ import (
 
 	"turnup.dev/kubectl-turnup/addon-manager/api"
 	"turnup.dev/kubectl-turnup/internal/kubeconfig"
+	"turnup.dev/kubectl-turnup/internal/machines"
 )
 
 // Create is the whole story: machines, nodes, addons, and proof that the
@@ -58,7 +59,7 @@ func (t *Turnup) Create(ctx context.Context) error {
 	if err := t.await(ctx, to, shipped); err != nil {
 		return err
 	}
-	t.farewell(shipped, time.Since(start))
+	t.farewell(plane.machines, shipped, time.Since(start))
 	return nil
 }
 
@@ -102,10 +103,10 @@ func (t *Turnup) Begin() (end func(), err error) {
 	}, nil
 }
 
-func (t *Turnup) farewell(shipped shipment, took time.Duration) {
+func (t *Turnup) farewell(file machines.File, shipped shipment, took time.Duration) {
 	t.Out.Printf("")
 	t.Out.Printf("The cluster %s is up: %s, addons %s, after %s.", t.name(),
-		count(t.Config.Provision.ControlPlanes+t.Config.Provision.Workers, "node"),
+		count(nodes(file), "node"),
 		strings.Join(shipped.addons, ", "), took.Round(100*time.Millisecond))
 	t.Out.Printf("Its kubeconfig is %s, and the context %s is selected. Next:",
 		relative(t.Home.Kubeconfig()), kubeconfig.Context(t.name()))

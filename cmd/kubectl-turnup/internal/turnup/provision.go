@@ -26,6 +26,9 @@ const (
 
 // Provision is phase 1: machines exist, and machines.json says how to reach them.
 func (t *Turnup) Provision(ctx context.Context) error {
+	if t.Config.Provision.Platform == baremetal {
+		return t.adoptMachines(ctx)
+	}
 	site, ws, err := t.ready(ctx)
 	if err != nil {
 		return err

@@ -32,7 +32,10 @@ func (t *Turnup) Render(ctx context.Context, dir string) error {
 			return ui.Hint(fmt.Errorf("%s is not empty and holds no earlier render", dir), "choose a new directory")
 		}
 	}
-	file := t.expectedMachines()
+	file, err := t.expectedMachines()
+	if err != nil {
+		return err
+	}
 	steps := []struct {
 		title string
 		do    func() error
@@ -55,10 +58,13 @@ func (t *Turnup) Render(ctx context.Context, dir string) error {
 }
 
 // expectedMachines is the machines file of a cluster that has none yet, as
-// terraform/local will number them.
-func (t *Turnup) expectedMachines() machines.File {
+// terraform/local will number them, or as the user wrote it.
+func (t *Turnup) expectedMachines() (machines.File, error) {
+	if t.Config.Provision.Platform == baremetal {
+		return t.usersMachines()
+	}
 	if file, err := machines.Read(t.Home.Machines()); err == nil {
-		return file
+		return file, nil
 	}
 	prefix := netip.MustParsePrefix(t.Config.Provision.Local.Subnet) // validated
 	var list []machines.Machine
@@ -78,10 +84,13 @@ func (t *Turnup) expectedMachines() machines.File {
 	}
 	add(machines.ControlPlane, t.Config.Provision.ControlPlanes, 11)
 	add(machines.Worker, t.Config.Provision.Workers, 21)
-	return machines.New(list[0].Address+":6443", list)
+	return machines.New(list[0].Address+":6443", list), nil
 }
 
 func (t *Turnup) renderTerraform(dir string) error {
+	if t.Config.Provision.Platform == baremetal {
+		return nil
+	}
 	set := config.Images(t.Config)
 	ws := terraform.Workspace{Dir: filepath.Join(dir, "terraform")}
 	return ws.Prepare(t.Config, terraform.Inputs{Image: set.Ref(images.Machine)})
@@ -108,7 +117,7 @@ func (t *Turnup) renderIgnition(dir string, file machines.File) error {
 }
 
 func (t *Turnup) renderManager(dir string, file machines.File) error {
-	objects, err := t.managerObjects(file.Endpoint)
+	objects, err := t.managerObjects(file)
 	if err != nil {
 		return err
 	}
@@ -117,7 +126,7 @@ func (t *Turnup) renderManager(dir string, file machines.File) error {
 
 // renderAddons builds the user's tree if there is one, else the one create would write.
 func (t *Turnup) renderAddons(dir string, file machines.File) error {
-	tree, err := OpenTree(t.Config, file.Endpoint)
+	tree, err := OpenTree(t.Config, file)
 	if err != nil {
 		return err
 	}

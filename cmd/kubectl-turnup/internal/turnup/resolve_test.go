@@ -81,7 +81,11 @@ func TestTheConfigComesFromTheNearestPlace(t *testing.T) {
 func withMachines(t *testing.T, cfg config.Cluster) {
 	t.Helper()
 	made := &Turnup{Home: HomeOf("clusters", cfg.Cluster.Name), Config: cfg}
-	write(t, made.Home.Machines(), string(made.expectedMachines().Encode()))
+	file, err := made.expectedMachines()
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, made.Home.Machines(), string(file.Encode()))
 }
 
 func TestWhatCannotChangeBelowACluster(t *testing.T) {

@@ -19,6 +19,7 @@ import (
 	"turnup.dev/kubectl-turnup/addon-manager/source"
 	"turnup.dev/kubectl-turnup/addons"
 	"turnup.dev/kubectl-turnup/internal/config"
+	"turnup.dev/kubectl-turnup/internal/machines"
 	"turnup.dev/kubectl-turnup/internal/ui"
 )
 
@@ -32,9 +33,9 @@ type Tree struct {
 }
 
 // OpenTree finds the tree of a cluster: addons.path, relative to the directory
-// that the command runs in. endpoint is the API server's host:port.
-func OpenTree(cfg config.Cluster, endpoint string) (Tree, error) {
-	values, err := Values(cfg, endpoint)
+// that the command runs in.
+func OpenTree(cfg config.Cluster, file machines.File) (Tree, error) {
+	values, err := Values(cfg, file)
 	if err != nil {
 		return Tree{}, err
 	}

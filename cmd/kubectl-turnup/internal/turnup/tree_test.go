@@ -20,6 +20,7 @@ import (
 	"turnup.dev/kubectl-turnup/addon-manager/source"
 	"turnup.dev/kubectl-turnup/addons"
 	"turnup.dev/kubectl-turnup/internal/config"
+	"turnup.dev/kubectl-turnup/internal/machines"
 	"turnup.dev/kubectl-turnup/internal/golden"
 )
 
@@ -31,7 +32,7 @@ func newTree(t *testing.T) Tree {
 	t.Setenv("GIT_CONFIG_NOSYSTEM", "1")
 	t.Setenv("GIT_CEILING_DIRECTORIES", os.TempDir())
 	t.Chdir(t.TempDir())
-	tree, err := OpenTree(config.Default(), endpoint)
+	tree, err := OpenTree(config.Default(), machines.New(endpoint, nil))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,7 +75,7 @@ func read(t *testing.T, tree Tree, dirty bool) source.Tree {
 }
 
 func TestTheCommittedValuesAreThoseOfTheDefaultConfig(t *testing.T) {
-	want, err := Values(config.Default(), endpoint)
+	want, err := Values(config.Default(), machines.New(endpoint, nil))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -279,7 +280,7 @@ func TestTheManagersAddonIsItsInstallation(t *testing.T) {
 	}
 	cfg := config.Default()
 	cfg.Provision.ControlPlanes, cfg.Addons.Interval, cfg.Bootstrap.Registry = 3, 90, "mirror.example"
-	tree, err := OpenTree(cfg, endpoint)
+	tree, err := OpenTree(cfg, machines.New(endpoint, nil))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -287,7 +288,7 @@ func TestTheManagersAddonIsItsInstallation(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	installed, err := (&Turnup{Config: cfg}).managerObjects(endpoint)
+	installed, err := (&Turnup{Config: cfg}).managerObjects(machines.New(endpoint, nil))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,14 +9,15 @@ import (
 
 	"turnup.dev/kubectl-turnup/internal/config"
 	"turnup.dev/kubectl-turnup/internal/images"
+	"turnup.dev/kubectl-turnup/internal/machines"
 )
 
 // Values writes addons/cluster/values.yaml: the ConfigMap from which the
-// addons' kustomize replacements read. endpoint is host:port.
-func Values(cfg config.Cluster, endpoint string) ([]byte, error) {
-	host, port, err := net.SplitHostPort(endpoint)
+// addons' kustomize replacements read.
+func Values(cfg config.Cluster, file machines.File) ([]byte, error) {
+	host, port, err := net.SplitHostPort(file.Endpoint)
 	if err != nil {
-		return nil, fmt.Errorf("read endpoint %q: %w", endpoint, err)
+		return nil, fmt.Errorf("read endpoint %q: %w", file.Endpoint, err)
 	}
 	set := config.Images(cfg)
 	var out bytes.Buffer
@@ -46,7 +47,7 @@ data:
 		{"image_coredns", set.Ref(images.CoreDNS)},
 		{"image_addon_manager", set.Ref(images.AddonManager)},
 		{"addon_manager_interval", managerInterval(cfg).String()},
-		{"addon_manager_replicas", strconv.Itoa(managerReplicas(cfg))},
+		{"addon_manager_replicas", strconv.Itoa(managerReplicas(file))},
 	} {
 		fmt.Fprintf(&out, "  %s: %s\n", v[0], strconv.Quote(v[1]))
 	}
@@ -60,4 +61,6 @@ func managerInterval(cfg config.Cluster) time.Duration {
 
 // managerReplicas is how many addon managers run: with more than one control
 // plane, a second one stands by.
-func managerReplicas(cfg config.Cluster) int { return min(2, cfg.Provision.ControlPlanes) }
+func managerReplicas(file machines.File) int {
+	return min(2, max(1, len(file.WithRole(machines.ControlPlane))))
+}
