@@ -57,6 +57,15 @@ func routeTo(m machines.Machine) route {
 	return r
 }
 
+// Route says by which SSH servers a machine is reached.
+func Route(m machines.Machine) string {
+	r := routeTo(m)
+	if r.jump == (endpoint{}) {
+		return "ssh " + r.target.String()
+	}
+	return "ssh " + r.target.String() + " through " + r.jump.String()
+}
+
 func (s *secureShell) Run(ctx context.Context, script string, stdin io.Reader) (string, error) {
 	stderr, end := s.log.begin(script)
 	out, err := s.run(ctx, script, stdin, stderr)

@@ -60,13 +60,3 @@ func (f File) Without(name string) File {
 	f.Machines = list
 	return f
 }
-
-// Named returns the machine of a name.
-func (f File) Named(name string) (Machine, bool) {
-	for _, m := range f.Machines {
-		if m.Name == name {
-			return m, true
-		}
-	}
-	return Machine{}, false
-}

@@ -72,3 +72,14 @@ func sudoPassword() string {
 	}
 	return strings.TrimRight(string(data), "\r\n")
 }
+
+// Way is how a machine is reached, as a person says it.
+func Way(m machines.Machine) string {
+	switch {
+	case m.Transport.Docker != nil:
+		return "docker exec " + m.Transport.Docker.Container
+	case m.Transport.SSH != nil:
+		return transport.Route(m)
+	}
+	return ""
+}

@@ -20,8 +20,8 @@ import (
 	"turnup.dev/kubectl-turnup/addon-manager/source"
 	"turnup.dev/kubectl-turnup/addons"
 	"turnup.dev/kubectl-turnup/internal/config"
-	"turnup.dev/kubectl-turnup/internal/machines"
 	"turnup.dev/kubectl-turnup/internal/golden"
+	"turnup.dev/kubectl-turnup/internal/machines"
 )
 
 const endpoint = "172.30.0.11:6443"
