@@ -9,7 +9,8 @@ locals {
     debian  = { project = "debian-cloud", family = var.arch == "arm64" ? "debian-13-arm64" : "debian-13", user = "turnup" }
     flatcar = { project = "kinvolk-public", family = "flatcar-stable", user = "core" }
   }
-  image = local.images[var.image]
+  image        = local.images[var.image]
+  image_family = "projects/${local.image.project}/global/images/family/${local.image.family}"
 
   # The newer families of machines take Hyperdisk only, the older ones do not.
   hyperdisk = { for type in distinct(concat([var.control_plane_type], [for pool in var.pools : pool.type])) : type => can(regex("^(c4|n4|h4|m4|x4|a4|g4)", type)) }
@@ -24,7 +25,7 @@ locals {
   }
 }
 
-# The newest image of that system.
+# The newest image of that family.
 data "google_compute_image" "machine" {
   project = local.image.project
   family  = local.image.family

@@ -13,7 +13,7 @@ resource "google_compute_region_instance_template" "pool" {
   disk {
     boot         = true
     auto_delete  = true
-    source_image = data.google_compute_image.machine.self_link
+    source_image = local.image_family
     disk_type    = local.hyperdisk[each.value.type] ? "hyperdisk-balanced" : "pd-balanced"
     disk_size_gb = each.value.disk
     labels       = local.labels
@@ -23,11 +23,7 @@ resource "google_compute_region_instance_template" "pool" {
     subnetwork = google_compute_subnetwork.machines.id
   }
 
-  # Debian's images for Google Cloud have no cloud-init: there Google's agent runs
-  # the same script, at every boot.
-  metadata = merge(local.metadata, {
-    (var.image == "debian" ? "startup-script" : "user-data") = replace(each.value.user_data, "endpoint.turnup.invalid", local.endpoint_host)
-  })
+  metadata = local.metadata
 
   scheduling {
     provisioning_model          = each.value.spot ? "SPOT" : "STANDARD"
@@ -39,7 +35,9 @@ resource "google_compute_region_instance_template" "pool" {
   }
 
   lifecycle {
-    # A template cannot change, and its group needs one all the time.
+    # A template cannot change, and its group needs one all the time. What changes
+    # by itself is not in it: an image family is looked up by each new machine, and
+    # user-data is the group's.
     create_before_destroy = true
   }
 }
@@ -54,11 +52,19 @@ resource "google_compute_region_instance_group_manager" "pool" {
   distribution_policy_zones        = var.zones
   distribution_policy_target_shape = "EVEN"
 
+  # Debian's images for Google Cloud have no cloud-init: there Google's agent runs
+  # the same script, at every boot.
+  all_instances_config {
+    metadata = {
+      (var.image == "debian" ? "startup-script" : "user-data") = replace(each.value.user_data, "endpoint.turnup.invalid", local.endpoint_host)
+    }
+  }
+
   version {
     instance_template = google_compute_region_instance_template.pool[each.key].id
   }
 
-  # A new template counts for new machines: a renewed token or image must not
+  # A new template or user-data counts for new machines: a renewed token must not
   # replace workers that run, and neither must an even spread. Who replaces some
   # by hand gets the new ones first.
   update_policy {
@@ -70,8 +76,8 @@ resource "google_compute_region_instance_group_manager" "pool" {
     most_disruptive_allowed_action = "REPLACE"
   }
 
-  # A machine whose kubelet does not listen for a minute is made anew, from the
-  # newest template: the token in its own may have expired.
+  # A machine whose kubelet does not listen for a minute is made anew, with the
+  # newest user-data: the token in its own may have expired.
   auto_healing_policies {
     health_check      = google_compute_health_check.worker.id
     initial_delay_sec = 900
@@ -79,6 +85,12 @@ resource "google_compute_region_instance_group_manager" "pool" {
   instance_lifecycle_policy {
     default_action_on_failure = "REPAIR"
     force_update_on_repair    = "YES"
+  }
+
+  lifecycle {
+    # Google's groups keep the zones that they were made with: others would be
+    # another group, and an end of every machine in this one.
+    ignore_changes = [distribution_policy_zones]
   }
 
   # The way out has to be there when the first machine boots.
