@@ -157,3 +157,10 @@ func MayLeave(name string, members []EtcdMember, well map[string]bool) error {
 	}
 	return nil
 }
+
+// ForgetEtcd removes what a machine knows as a member of etcd, before it joins
+// as another one.
+func ForgetEtcd(ctx context.Context, t transport.Transport) error {
+	_, err := t.Run(ctx, "rm -rf /var/lib/etcd/member", nil)
+	return err
+}

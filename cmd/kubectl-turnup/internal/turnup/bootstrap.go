@@ -47,13 +47,18 @@ type controlPlane struct {
 }
 
 // startControlPlane delivers every machine's config and waits for the API
-// server. The control plane goes first; the workers' delivery hides in its start.
+// server. The control planes go first, with the load balancer before them; the
+// workers' delivery hides in their start.
 func (t *Turnup) startControlPlane(ctx context.Context) (*controlPlane, error) {
 	file, err := t.Home.ReadMachines()
 	if err != nil {
 		return nil, err
 	}
-	keys, rendered, err := t.render(file)
+	starts, joining, err := t.planEtcd(ctx, file)
+	if err != nil {
+		return nil, err
+	}
+	keys, rendered, err := t.render(file, starts)
 	if err != nil {
 		return nil, err
 	}
@@ -68,13 +73,18 @@ func (t *Turnup) startControlPlane(ctx context.Context) (*controlPlane, error) {
 	plane := &controlPlane{Cluster: cluster, turnup: t, machines: file}
 	heard := cluster.Heartbeats(ctx)
 	planes, workers := byRole(rendered)
-	changed, err := t.deliver(ctx, planes)
+	changed, err := t.deliver(ctx, others(planes, joining))
 	if err != nil {
 		return nil, err
 	}
 	if err := t.start(ctx, changed); err != nil {
 		return nil, err
 	}
+	joined, err := t.joinEtcd(ctx, file, starts, joining)
+	if err != nil {
+		return nil, t.explain(ctx, err, file, machines.ControlPlane)
+	}
+	changed = append(changed, joined...)
 	group, both := errgroup.WithContext(ctx)
 	group.Go(func() (err error) {
 		plane.workers, err = t.deliver(both, workers)
@@ -115,24 +125,32 @@ func restarted(planes []bootstrap.Rendered, changed []machines.Machine, heard bo
 	return pods
 }
 
-func byRole(rendered []bootstrap.Rendered) (planes, others []bootstrap.Rendered) {
+// byRole parts what makes the API server from what joins it.
+func byRole(rendered []bootstrap.Rendered) (planes, workers []bootstrap.Rendered) {
 	for _, r := range rendered {
-		if r.Machine.Role == machines.ControlPlane {
-			planes = append(planes, r)
+		if r.Machine.Role == machines.Worker {
+			workers = append(workers, r)
 			continue
 		}
-		others = append(others, r)
+		planes = append(planes, r)
 	}
-	return planes, others
+	return planes, workers
+}
+
+// others leaves out some machines.
+func others(rendered []bootstrap.Rendered, list []machines.Machine) []bootstrap.Rendered {
+	return slices.DeleteFunc(slices.Clone(rendered), func(r bootstrap.Rendered) bool {
+		return slices.ContainsFunc(list, func(m machines.Machine) bool { return m.Name == r.Machine.Name })
+	})
 }
 
 // render makes the Ignition configs and keeps a copy beside the machines file.
-func (t *Turnup) render(file machines.File) (*pki.PKI, []bootstrap.Rendered, error) {
+func (t *Turnup) render(file machines.File, starts bootstrap.EtcdStarts) (*pki.PKI, []bootstrap.Rendered, error) {
 	keys, err := t.keys(file)
 	if err != nil {
 		return nil, nil, err
 	}
-	rendered, err := bootstrap.Render(t.Config, file, keys)
+	rendered, err := bootstrap.RenderMembers(t.Config, file, keys, starts)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -198,7 +216,7 @@ func (t *Turnup) start(ctx context.Context, list []machines.Machine) error {
 // join starts the workers and waits until every machine is a node, answering
 // the kubelets' requests for certificates meanwhile.
 func (p *controlPlane) join(ctx context.Context) error {
-	title := "register " + count(len(p.machines.Machines), "node")
+	title := "register " + count(len(p.machines.Nodes()), "node")
 	return p.turnup.step(ctx, title, bootstrap.NodesBudget, func(ctx context.Context, step *ui.Step) error {
 		answering, stop := context.WithCancel(ctx)
 		defer stop()

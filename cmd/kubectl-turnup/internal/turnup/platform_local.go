@@ -97,11 +97,14 @@ func (t *Turnup) lastInputs() (terraform.Inputs, error) {
 	var vars struct {
 		Image string `json:"image"`
 		Store string `json:"image_store"`
+		// A load balancer stays with one control plane, too: its address is in
+		// every kubeconfig.
+		LoadBalancer bool `json:"load_balancer"`
 	}
 	if err := json.Unmarshal(data, &vars); err != nil {
 		return terraform.Inputs{}, fmt.Errorf("read Terraform variables: %w", err)
 	}
-	return terraform.Inputs{Image: vars.Image, Store: vars.Store}, nil
+	return terraform.Inputs{Image: vars.Image, Store: vars.Store, LoadBalancer: vars.LoadBalancer}, nil
 }
 
 // clear removes what was made by a run that was killed before Terraform wrote it down.

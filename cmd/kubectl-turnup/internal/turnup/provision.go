@@ -111,6 +111,9 @@ func (t *Turnup) planMachines(ctx context.Context, site platform, ws *terraform.
 			return errors.Join(err, t.takeBack(len(known) > 0))
 		}
 	}
+	if err := t.retire(ctx); err != nil {
+		return err
+	}
 	return t.makeMachines(ctx, ws, func(ctx context.Context, _ *ui.Step) (machines.File, error) { return proposal.Apply(ctx) })
 }
 
@@ -129,6 +132,9 @@ func (t *Turnup) makeMachines(ctx context.Context, ws *terraform.Workspace, appl
 
 func (t *Turnup) machineCount() string {
 	n := t.Config.Provision.ControlPlanes + t.Config.Provision.Workers
+	if t.Config.Provision.Platform == "local" && t.Config.Provision.ControlPlanes > 1 {
+		n++ // the load balancer
+	}
 	pools, _ := config.WorkerPools(t.Config) // validated
 	for _, pool := range pools {
 		if pool.Name != config.DefaultPool {

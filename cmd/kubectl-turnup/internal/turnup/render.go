@@ -82,6 +82,9 @@ func (t *Turnup) expectedMachines() (machines.File, error) {
 			address = address.Next()
 		}
 	}
+	if t.Config.Provision.ControlPlanes > 1 {
+		add(machines.LoadBalancer, 1, 10)
+	}
 	add(machines.ControlPlane, t.Config.Provision.ControlPlanes, 11)
 	add(machines.Worker, t.Config.Provision.Workers, 21)
 	return machines.New(list[0].Address+":6443", list), nil

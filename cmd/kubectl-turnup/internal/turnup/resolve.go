@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"turnup.dev/kubectl-turnup/internal/config"
-	"turnup.dev/kubectl-turnup/internal/machines"
 	"turnup.dev/kubectl-turnup/internal/ui"
 )
 
@@ -71,21 +70,7 @@ func Resolve(req Request) (config.Cluster, error) {
 	if cfg.Bootstrap.Bundle == "" {
 		cfg.Bootstrap.Bundle = stored.Bootstrap.Bundle
 	}
-	stored.Provision.Workers = min(stored.Provision.Workers, workersOf(home, stored))
 	return cfg, unchangeable(stored, cfg)
-}
-
-// workersOf counts the workers that were made: a run may have recorded more and
-// then found that they do not fit. A machines file that cannot be read proves nothing.
-func workersOf(home Home, stored config.Cluster) int {
-	file, err := home.ReadMachines()
-	switch {
-	case errors.Is(err, machines.ErrMissing):
-		return 0
-	case err != nil:
-		return stored.Provision.Workers
-	}
-	return len(file.WithRole(machines.Worker))
 }
 
 // mendRecord is what to do when our own copy of a config cannot be read.
@@ -128,7 +113,7 @@ func load(req Request, path string) (config.Cluster, error) {
 func unchangeable(old, wanted config.Cluster) error {
 	var errs []error
 	for _, path := range []string{
-		"provision.platform", "provision.control_planes", "provision.local.subnet",
+		"provision.platform", "provision.local.subnet",
 		"bootstrap.kubernetes_version", "bootstrap.container_runtime", "bootstrap.encryption",
 		"network.provider", "network.pod_cidr", "network.service_cidr", "network.domain",
 	} {
@@ -141,9 +126,11 @@ func unchangeable(old, wanted config.Cluster) error {
 			errs = append(errs, fmt.Errorf("%s is %v in the cluster %s and cannot become %v", path, before, old.Cluster.Name, after))
 		}
 	}
-	if wanted.Provision.Workers < old.Provision.Workers {
-		errs = append(errs, fmt.Errorf("provision.workers is %d in the cluster %s and cannot become less (%d)",
-			old.Provision.Workers, old.Cluster.Name, wanted.Provision.Workers))
+	// Workers of a group joined with the address that the cluster had then, and
+	// nobody can tell them another one.
+	if cloud, ok := config.CloudOf(old); ok && old.Provision.ControlPlanes == 1 && !cloud.LoadBalancer && wanted.Provision.ControlPlanes > 1 {
+		errs = append(errs, fmt.Errorf("provision.control_planes is 1 in the cluster %s, without a load balancer, and cannot become %d",
+			old.Cluster.Name, wanted.Provision.ControlPlanes))
 	}
 	return ui.Hint(errors.Join(errs...), "`kubectl turnup delete %s` and create it anew, or choose another name", old.Cluster.Name)
 }

@@ -92,12 +92,12 @@ func TestWhatCannotChangeBelowACluster(t *testing.T) {
 	here(t, config.Default())
 	withMachines(t, config.Default())
 	_, err := Resolve(Request{Base: "clusters", Set: []string{
-		"network.pod_cidr=10.99.0.0/16", "provision.local.subnet=172.29.0.0/24", "provision.workers=1",
+		"network.pod_cidr=10.99.0.0/16", "provision.local.subnet=172.29.0.0/24",
 	}})
 	if err == nil {
 		t.Fatal("accepted")
 	}
-	for _, want := range []string{"network.pod_cidr", "provision.local.subnet", "provision.workers"} {
+	for _, want := range []string{"network.pod_cidr", "provision.local.subnet"} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("%v does not name %s", err, want)
 		}
@@ -105,24 +105,10 @@ func TestWhatCannotChangeBelowACluster(t *testing.T) {
 	if hint := ui.HintOf(err); !strings.Contains(hint, "delete demo") {
 		t.Errorf("hint %q does not say what to do", hint)
 	}
-	if cfg, err := Resolve(Request{Base: "clusters", Set: []string{"provision.workers=3"}}); err != nil || cfg.Provision.Workers != 3 {
-		t.Errorf("growing is refused: %v", err)
-	}
-}
-
-func TestWorkersThatWereNeverMadeCanBeTakenBack(t *testing.T) {
-	asked := cluster(func(c *config.Cluster) { c.Provision.Workers = 50 })
-	here(t, asked) // and then there was too little memory
-	if cfg, err := Resolve(Request{Base: "clusters", Set: []string{"provision.workers=1"}}); err != nil || cfg.Provision.Workers != 1 {
-		t.Errorf("before there are machines: %d, %v", cfg.Provision.Workers, err)
-	}
-	withMachines(t, config.Default())
-	if cfg, err := Resolve(Request{Base: "clusters", Set: []string{"provision.workers=2"}}); err != nil || cfg.Provision.Workers != 2 {
-		t.Errorf("with two workers: %d, %v", cfg.Provision.Workers, err)
-	}
-	_, err := Resolve(Request{Base: "clusters", Set: []string{"provision.workers=1"}})
-	if err == nil || !strings.Contains(err.Error(), "provision.workers is 2") {
-		t.Errorf("less than there are: %v", err)
+	for _, scale := range []string{"provision.workers=3", "provision.workers=1", "provision.control_planes=3"} {
+		if _, err := Resolve(Request{Base: "clusters", Set: []string{scale}}); err != nil {
+			t.Errorf("%s is refused: %v", scale, err)
+		}
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"turnup.dev/kubectl-turnup/addon-manager/api"
 	"turnup.dev/kubectl-turnup/addon-manager/source"
+	"turnup.dev/kubectl-turnup/bootstrap"
 	"turnup.dev/kubectl-turnup/internal/machines"
 )
 
@@ -36,7 +37,8 @@ type MachineStatus struct {
 	Address string        `json:"address"`
 	// Group is that of a machine which the cloud made; nobody asks its systemd.
 	Group string `json:"group,omitempty"`
-	// Kubelet is what systemd says of the kubelet: active, failed, unreachable…
+	// Kubelet is what systemd says of the kubelet, or of the load balancer on a
+	// machine that is one: active, failed, unreachable…
 	Kubelet string `json:"kubelet,omitempty"`
 	// Node is Ready, NotReady, or empty for a machine that is none.
 	Node    string `json:"node,omitempty"`
@@ -55,7 +57,7 @@ type AddonStatus struct {
 // Healthy reports whether everything is as it should be.
 func (s Status) Healthy() bool {
 	for _, m := range s.Machines {
-		if m.Group == "" && m.Kubelet != "active" || m.Node != "Ready" {
+		if m.Group == "" && m.Kubelet != "active" || m.Role != machines.LoadBalancer && m.Node != "Ready" {
 			return false
 		}
 	}
@@ -137,7 +139,7 @@ func (t *Turnup) kubeletState(ctx context.Context, m machines.Machine) string {
 	if err != nil {
 		return "unreachable"
 	}
-	out, err := machine.Run(ctx, "systemctl is-active kubelet | tr -d '\\n'", nil)
+	out, err := machine.Run(ctx, "systemctl is-active "+bootstrap.Unit(m.Role)+" | tr -d '\\n'", nil)
 	if err != nil {
 		return "unreachable"
 	}

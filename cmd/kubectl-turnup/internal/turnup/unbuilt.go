@@ -18,7 +18,6 @@ func Buildable(cfg config.Cluster) error {
 		}
 	}
 	refuse(cfg.Provision.Platform != "local" && cfg.Provision.Platform != baremetal, "provision.platform", cfg.Provision.Platform, "can make machines on the platform local only")
-	refuse(cfg.Provision.ControlPlanes > 1, "provision.control_planes", cfg.Provision.ControlPlanes, "can make one control plane only")
 	refuse(cfg.Provision.State.Backend != "local" && cfg.Provision.State.Backend != "", "provision.state.backend", cfg.Provision.State.Backend, "keeps the state in the cluster's directory only")
 	refuse(cfg.Bootstrap.ContainerRuntime != "containerd", "bootstrap.container_runtime", cfg.Bootstrap.ContainerRuntime, "can install containerd only")
 	refuse(cfg.Bootstrap.FeatureGates != "", "bootstrap.feature_gates", cfg.Bootstrap.FeatureGates, "cannot set feature gates yet")
