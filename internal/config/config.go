@@ -134,12 +134,21 @@ type Proxy struct {
 // Network is the cluster's network plan.
 type Network struct {
 	// Provider names the addon that connects pods.
-	Provider    string `json:"provider"`
+	Provider string  `json:"provider"`
+	Flannel  Flannel `json:"flannel"`
+	// MTU is that of the network between the machines, in bytes; 0 asks the interface.
+	MTU         int    `json:"mtu"`
 	PodCIDR     string `json:"pod_cidr"`
 	ServiceCIDR string `json:"service_cidr"`
 	Domain      string `json:"domain"`
 	// ProxyMode is kube-proxy's: iptables or nftables.
 	ProxyMode string `json:"proxy_mode"`
+}
+
+// Flannel is how the network provider flannel works.
+type Flannel struct {
+	// Backend is vxlan or host_gw.
+	Backend string `json:"backend"`
 }
 
 // Addons says which addons the cluster starts with and where they come from.
@@ -156,6 +165,28 @@ type Addons struct {
 	Git         Git  `json:"git"`
 	KubeProxy   bool `json:"kube_proxy"`
 	CoreDNS     bool `json:"coredns"`
+	// MetricsServer tells what nodes and pods use.
+	MetricsServer bool `json:"metrics_server"`
+	// LocalPath makes volumes of the machines' own disks; on local and baremetal.
+	LocalPath bool `json:"local_path"`
+	// Fluentd sends logs where Logs says.
+	Fluentd bool `json:"fluentd"`
+	Logs    Logs `json:"logs"`
+}
+
+// Logs is where fluentd sends the logs of the machines.
+type Logs struct {
+	// Output is stdout, forward, elasticsearch, opensearch or s3.
+	Output string `json:"output"`
+	Host   string `json:"host"`
+	Port   int    `json:"port"`
+	TLS    bool   `json:"tls"`
+	Bucket string `json:"bucket"`
+	Region string `json:"region"`
+	// Endpoint is the URL of what is compatible with S3; empty is S3 itself.
+	Endpoint string `json:"endpoint"`
+	// Buffer is how much a machine may hold back, in MiB.
+	Buffer int `json:"buffer"`
 }
 
 // Git is the repository that the addon tree comes from if Source is git.

@@ -191,6 +191,7 @@ func together(c *kconfig.Config, wrong map[string]bool) Problems {
 	}
 	problems = append(problems, quorum(c, wrong)...)
 	problems = append(problems, cloudRules(c, wrong)...)
+	problems = append(problems, segment(c, wrong)...)
 	return append(problems, room(c, wrong)...)
 }
 
@@ -205,6 +206,23 @@ func quorum(c *kconfig.Config, wrong map[string]bool) Problems {
 		return Problems{f.report(fmt.Sprintf("%d is an even number; etcd votes, so take %d or %d", n, n-1, n+1))}
 	}
 	return nil
+}
+
+// segment refuses networks that send the packets of pods unwrapped where what is
+// between the machines is a cloud's router, which knows nothing of pods.
+func segment(c *kconfig.Config, wrong map[string]bool) Problems {
+	platform := Value(c, Lookup("provision.platform"))
+	if wrong["provision.platform"] || platform == "local" || platform == "baremetal" {
+		return nil
+	}
+	var problems Problems
+	for path, plain := range map[string]string{"network.provider": "bridge", "network.flannel.backend": "host_gw"} {
+		if f := Lookup(path); !wrong[path] && Visible(c, f) && Value(c, f) == plain {
+			problems = append(problems, f.report(fmt.Sprintf("%s needs machines on one network segment, and those of %s are not; "+
+				"take what wraps packets, flannel with vxlan for instance", plain, platform)))
+		}
+	}
+	return problems
 }
 
 // room checks that every machine gets its /24 of the pod range.

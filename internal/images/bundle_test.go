@@ -140,7 +140,7 @@ func TestABrokenSharedLayerBreaksEveryImageOfIt(t *testing.T) {
 }
 
 func TestRequireNamesWhatIsMissing(t *testing.T) {
-	set := Set{list: []Image{{Pause, one}, {Etcd, two}}}
+	set := Set{list: []Image{{Pause, one, ""}, {Etcd, two, ""}}}
 	b := write(t, t.TempDir(), Entry{one, newImage(t, runtime.GOARCH)})
 	wantError(t, b.Require(set), two+" (etcd)", "make images")
 	check(t, b.Require(Set{list: set.list[:1]}))
@@ -168,7 +168,7 @@ func TestATarIsALayoutOfTheChosenImages(t *testing.T) {
 }
 
 func TestAStoreTarHasALayoutPerNamespace(t *testing.T) {
-	set := Set{list: []Image{{Pause, one}, {Kubelet, two}, {Machine, "registry.example.com/machine:v1"}}}
+	set := Set{list: []Image{{Pause, one, ""}, {Kubelet, two, ""}, {Machine, "registry.example.com/machine:v1", ""}}}
 	shared := newImage(t, runtime.GOARCH)
 	b := write(t, t.TempDir(), Entry{one, shared}, Entry{two, shared})
 	var out bytes.Buffer

@@ -21,7 +21,15 @@ const (
 	Kubelet               Component = "kubelet"
 	Flannel               Component = "flannel"
 	FlannelCNIPlugin      Component = "flannel-cni-plugin"
+	BridgeNetwork         Component = "bridge-network"
 	CoreDNS               Component = "coredns"
+	MetricsServer         Component = "metrics-server"
+	LocalPath             Component = "local-path"
+	FluentdForward        Component = "fluentd-forward"
+	FluentdElasticsearch  Component = "fluentd-elasticsearch"
+	FluentdOpenSearch     Component = "fluentd-opensearch"
+	FluentdS3             Component = "fluentd-s3"
+	Busybox               Component = "busybox"
 	Bootstrap             Component = "bootstrap"
 	AddonManager          Component = "addon-manager"
 	Machine               Component = "machine"
@@ -41,6 +49,8 @@ type Image struct {
 	Component Component `json:"component"`
 	// Ref is the upstream reference, registry and tag included.
 	Ref string `json:"ref"`
+	// Addon is the addon that the image is for; "" is the cluster itself.
+	Addon string `json:"addon,omitempty"`
 }
 
 // kubernetes maps a supported minor release to its pinned patch release.
@@ -53,6 +63,10 @@ func KubernetesVersion(minor string) string { return kubernetes[minor] }
 // Own is the repository prefix of the images this project publishes.
 const Own = "ghcr.io/kubectl-turnup/"
 
+// fluentd is the image with the plugins that all variants have; each adds those
+// of an output.
+const fluentd = "docker.io/fluent/fluentd-kubernetes-daemonset:v1.19.1-debian"
+
 // Set is the images of one cluster.
 type Set struct {
 	list []Image
@@ -60,28 +74,36 @@ type Set struct {
 	some []Image
 }
 
-// For returns the images of a cluster of a Kubernetes minor. A registry other
-// than "" replaces the registry host of every reference (a mirror).
+// For returns the images of a Kubernetes minor, those of all addons among them.
+// A registry other than "" replaces the registry host of every reference (a mirror).
 func For(minor, registry string) Set {
 	version := KubernetesVersion(minor)
 	s := Set{list: []Image{
-		{Pause, "registry.k8s.io/pause:3.10.1"},
-		{Etcd, "registry.k8s.io/etcd:3.7.3-0"},
-		{KubeAPIServer, "registry.k8s.io/kube-apiserver:" + version},
-		{KubeControllerManager, "registry.k8s.io/kube-controller-manager:" + version},
-		{KubeScheduler, "registry.k8s.io/kube-scheduler:" + version},
-		{KubeProxy, "registry.k8s.io/kube-proxy:" + version},
-		{Kubelet, Own + "kubelet:" + version},
-		{Flannel, "ghcr.io/flannel-io/flannel:v0.28.4"},
-		{FlannelCNIPlugin, "ghcr.io/flannel-io/flannel-cni-plugin:v1.9.1-flannel1"},
-		{CoreDNS, "registry.k8s.io/coredns/coredns:v1.15.0"},
-		{Bootstrap, Own + "bootstrap:" + Runtime},
-		{AddonManager, Own + "addon-manager:" + Runtime},
-		{Machine, Own + "machine:" + Runtime},
-		{LoadBalancer, Own + "loadbalancer:" + Runtime},
+		{Pause, "registry.k8s.io/pause:3.10.1", ""},
+		{Etcd, "registry.k8s.io/etcd:3.7.3-0", ""},
+		{KubeAPIServer, "registry.k8s.io/kube-apiserver:" + version, ""},
+		{KubeControllerManager, "registry.k8s.io/kube-controller-manager:" + version, ""},
+		{KubeScheduler, "registry.k8s.io/kube-scheduler:" + version, ""},
+		{Kubelet, Own + "kubelet:" + version, ""},
+		{Bootstrap, Own + "bootstrap:" + Runtime, ""},
+		{AddonManager, Own + "addon-manager:" + Runtime, ""},
+		{Machine, Own + "machine:" + Runtime, ""},
+		{LoadBalancer, Own + "loadbalancer:" + Runtime, ""},
+		{KubeProxy, "registry.k8s.io/kube-proxy:" + version, "kube-proxy"},
+		{Flannel, "ghcr.io/flannel-io/flannel:v0.28.4", "flannel"},
+		{FlannelCNIPlugin, "ghcr.io/flannel-io/flannel-cni-plugin:v1.9.1-flannel1", "flannel"},
+		{CoreDNS, "registry.k8s.io/coredns/coredns:v1.15.0", "coredns"},
+		{MetricsServer, "registry.k8s.io/metrics-server/metrics-server:v0.9.0", "metrics-server"},
+		{LocalPath, "docker.io/rancher/local-path-provisioner:v0.0.30", "local-path"},
+		{Busybox, "docker.io/library/busybox:1.37.0", "local-path"},
 	}, some: []Image{
-		{MachineDocker, Own + "machine-docker:" + Runtime},
-		{ContainerRuntime, Own + "container-runtime:" + Runtime},
+		{MachineDocker, Own + "machine-docker:" + Runtime, ""},
+		{ContainerRuntime, Own + "container-runtime:" + Runtime, ""},
+		{BridgeNetwork, Own + "bridge-network:" + Runtime, "bridge"},
+		{FluentdForward, fluentd + "-forward-1.0", "fluentd"},
+		{FluentdElasticsearch, fluentd + "-elasticsearch8-1.0", "fluentd"},
+		{FluentdOpenSearch, fluentd + "-opensearch-1.0", "fluentd"},
+		{FluentdS3, fluentd + "-s3-1.0", "fluentd"},
 	}}
 	if registry != "" {
 		for _, list := range [][]Image{s.list, s.some} {
@@ -91,6 +113,19 @@ func For(minor, registry string) Set {
 			}
 		}
 	}
+	return s
+}
+
+// Narrow cuts the set down to a cluster's addons: Images are then those of every
+// cluster, and of the addons that is says yes to.
+func (s Set) Narrow(is func(Image) bool) Set {
+	s.list = slices.DeleteFunc(s.All(), func(image Image) bool {
+		if image.Addon == "" {
+			return slices.Contains(s.some, image)
+		}
+		return !is(image)
+	})
+	s.some = slices.DeleteFunc(slices.Clone(s.some), func(image Image) bool { return slices.Contains(s.list, image) })
 	return s
 }
 

@@ -1,6 +1,7 @@
 package images
 
 import (
+	"slices"
 	"strings"
 	"testing"
 )
@@ -44,5 +45,27 @@ func TestOnlyTheMachineImageIsNotForMachines(t *testing.T) {
 		if none := Namespace(image.Component) == ""; none != (image.Component == Machine) {
 			t.Errorf("%s is kept in namespace %q", image.Component, Namespace(image.Component))
 		}
+	}
+}
+
+func TestASetIsNarrowedDownToItsAddons(t *testing.T) {
+	has := func(set Set) map[Component]bool {
+		found := map[Component]bool{}
+		for _, image := range set.Images() {
+			found[image.Component] = true
+		}
+		return found
+	}
+	with := func(addons ...string) map[Component]bool {
+		return has(For("1.37", "").Narrow(func(image Image) bool { return slices.Contains(addons, image.Addon) }))
+	}
+	for c, want := range map[Component]bool{Pause: true, CoreDNS: true, Flannel: false, BridgeNetwork: true, FluentdS3: false, ContainerRuntime: false} {
+		if got := with("coredns", "bridge")[c]; got != want {
+			t.Errorf("%s: %v, want %v", c, got, want)
+		}
+	}
+	set := For("1.37", "")
+	if got := len(set.Narrow(func(Image) bool { return true }).All()); got != len(set.All()) {
+		t.Errorf("narrowed down to everything, there are %d images of %d", got, len(set.All()))
 	}
 }

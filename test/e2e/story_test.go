@@ -32,6 +32,8 @@ func TestOneCommandTurnsUpACluster(t *testing.T) {
 	c.sub(ctx, t, "a pod reaches a Service by its name", c.podsReachServices)
 	c.sub(ctx, t, "a node port answers on every machine", c.nodePortsAnswer)
 	c.sub(ctx, t, "logs come through the kubelet's verified certificate", c.logsAnswer)
+	c.sub(ctx, t, "every node tells what it uses", c.nodesTellWhatTheyUse)
+	c.sub(ctx, t, "a claim is bound, keeps its data, and takes the volume with it", c.claimsAreBound)
 	c.sub(ctx, t, "create again changes nothing", c.createAgainIsANoOp)
 	c.sub(ctx, t, "a plan of Terraform's is empty", c.planIsEmpty)
 
@@ -41,6 +43,7 @@ func TestOneCommandTurnsUpACluster(t *testing.T) {
 	c.sub(ctx, t, "a deleted addon object comes back", c.deletedObjectComesBack)
 	c.sub(ctx, t, "a broken addon does not hold up the others", c.brokenAddonStandsAlone)
 	c.sub(ctx, t, "an addon that left the tree is pruned", c.removedAddonIsPruned)
+	c.sub(ctx, t, "the fluentd addon reads what pods write, with a stand-in for its image", c.logsAreRead)
 	c.sub(ctx, t, "an addon that is only observed is let drift, and a rollback ends that", c.observedAddonDrifts)
 	c.sub(ctx, t, "an empty tree prunes nothing, and says so", c.emptyTreePrunesNothing)
 	c.sub(ctx, t, "what is beyond the budget waits for an approval", c.pruneWaitsForApproval)
@@ -137,10 +140,10 @@ func (c *cluster) verbsAgree(ctx context.Context, t *testing.T) {
 			t.Errorf("status says of an addon: %+v", a)
 		}
 	}
-	if got := strings.Join(names, " "); got != "addon-manager coredns flannel kube-proxy" {
+	if got := strings.Join(names, " "); got != "addon-manager coredns flannel kube-proxy local-path metrics-server" {
 		t.Errorf("the addons are %q", got)
 	}
-	if out := c.must(ctx, t, "addons").stdout; strings.Count(out, "True") != 4 {
+	if out := c.must(ctx, t, "addons").stdout; strings.Count(out, "True") != 6 {
 		t.Errorf("addons says:\n%s", out)
 	}
 	if _, err := clientcmd.Load([]byte(c.must(ctx, t, "kubeconfig").stdout)); err != nil {

@@ -91,7 +91,7 @@ func sound(dir string) map[string]v1.Image {
 		}
 	}
 	known := images.For(minor, "")
-	for _, image := range known.All() {
+	for _, image := range append(known.All(), images.Image{Component: fluentdStandIn, Ref: fluentdStandInRef}) {
 		if bad[image.Ref] || !slices.Contains(b.Refs(), image.Ref) {
 			continue
 		}

@@ -134,5 +134,23 @@ func report(what string, start time.Time, detail string) {
 	fmt.Fprintf(os.Stderr, "%-24s %7.1fs  %s\n", what, time.Since(start).Seconds(), detail)
 }
 
+// fluentdStandIn is no component of a cluster: it takes fluentd's place in the
+// end-to-end test, since fluentd itself is Ruby and cannot be built here.
+const (
+	fluentdStandIn    images.Component = "fluentd-stand-in"
+	fluentdStandInRef                  = "test.turnup.dev/fluentd-stand-in:v1"
+)
+
 // ref is a component's upstream reference.
-func ref(c images.Component) string { return images.For(minor, "").Ref(c) }
+func ref(c images.Component) string {
+	if c == fluentdStandIn {
+		return fluentdStandInRef
+	}
+	return images.For(minor, "").Ref(c)
+}
+
+// tag is the version that a component's reference names.
+func tag(c images.Component) string {
+	_, tag, _ := strings.Cut(ref(c), ":")
+	return tag
+}

@@ -42,18 +42,25 @@ func recipes() []recipe {
 		static(images.KubeControllerManager, "kube-controller-manager", "/usr/local/bin/kube-controller-manager", ""),
 		static(images.KubeScheduler, "kube-scheduler", "/usr/local/bin/kube-scheduler", ""),
 		static(images.CoreDNS, "coredns", "/coredns", "65532:65532"),
+		static(images.MetricsServer, "metrics-server", "/metrics-server", "65534:65534"),
+		static(images.LocalPath, "local-path-provisioner", "/usr/bin/local-path-provisioner", ""),
 		static(images.AddonManager, "addon-manager", "/addon-manager", "65532:65532"),
 		net(images.KubeProxy, "kube-proxy", "/usr/local/bin/kube-proxy"),
 		net(images.Kubelet, "kubelet", "/usr/local/bin/kubelet"),
 		net(images.Flannel, "flanneld", "/opt/bin/flanneld"),
+		net(images.BridgeNetwork, "bridge-network", "/usr/local/bin/bridge-network"),
 		net(images.FlannelCNIPlugin, "flannel", "/flannel"),
 	}
+	standIn := static(fluentdStandIn, "fluentd-stand-in", "/fluentd-stand-in", "")
+	list = append(list, standIn)
 	bootstrap := net(images.Bootstrap, "ignition", "/usr/local/bin/ignition")
 	bootstrap.Entrypoint = nil
 	bootstrap.Tree, bootstrap.Under, bootstrap.Executable = "bootstrap/image", "/usr/local/lib/turnup", true
 	etcd := slices.IndexFunc(list, func(r recipe) bool { return r.Component == images.Etcd })
 	list[etcd].Binaries["/usr/local/bin/etcdctl"] = "etcdctl"
-	return append(list, bootstrap, recipe{
+	// What local-path's scripts need of busybox is in every base with a shell.
+	busybox := recipe{Component: images.Busybox, Base: "net", Entrypoint: []string{"/bin/sh"}}
+	return append(list, bootstrap, busybox, recipe{
 		// No user of its own name is needed: bootstrap says which number runs it.
 		Component: images.LoadBalancer, Base: "loadbalancer", Entrypoint: []string{"/usr/sbin/haproxy"}, User: "65514:65514",
 	}, machine(images.Machine, "machine"), machine(images.MachineDocker, "machine-docker"), recipe{
@@ -135,21 +142,24 @@ func programs() map[string]program {
 	minor, _, _ := strings.Cut(rest, ".")
 	base := "k8s.io/component-base/version."
 	kubernetes := []string{base + "gitVersion=" + version, base + "gitMajor=" + major, base + "gitMinor=" + minor}
-	_, flannel, _ := strings.Cut(ref(images.Flannel), ":")
-
 	list := map[string]program{
 		"addon-manager": {Package: "turnup.dev/kubectl-turnup/addon-manager", Main: true,
 			Values: []string{"main.version=" + images.Runtime}},
-		"coredns": {Package: "turnup.dev/kubectl-turnup/test/images/modules/coredns"},
-		"etcd":    {Package: "go.etcd.io/etcd/server/v3"},
-		"etcdctl": {Package: "go.etcd.io/etcd/etcdctl/v3"},
-		"flannel": {Package: "turnup.dev/flannel-cni-plugin/plugins/meta/flannel"},
+		"bridge-network": {Package: "turnup.dev/kubectl-turnup/addons/bridge/agent", Main: true},
+		"coredns":        {Package: "turnup.dev/kubectl-turnup/test/images/modules/coredns"},
+		"etcd":           {Package: "go.etcd.io/etcd/server/v3"},
+		"etcdctl":        {Package: "go.etcd.io/etcd/etcdctl/v3"},
+		"flannel":        {Package: "turnup.dev/flannel-cni-plugin/plugins/meta/flannel"},
 		"flanneld": {Package: "github.com/flannel-io/flannel", CGO: []string{"gcc"},
-			Values: []string{"github.com/flannel-io/flannel/pkg/version.Version=" + flannel}},
+			Values: []string{"github.com/flannel-io/flannel/pkg/version.Version=" + tag(images.Flannel)}},
+		"fluentd-stand-in": {Package: "turnup.dev/kubectl-turnup/test/images/modules/fluentd-stand-in"},
 		// Without SELinux on the host, relabelling is an error and not a no-op.
 		"ignition": {Package: "github.com/coreos/ignition/v2/internal", CGO: []string{"gcc", "libblkid-dev"},
 			Values: []string{"github.com/coreos/ignition/v2/internal/distro.selinuxRelabel=false",
 				"github.com/coreos/ignition/v2/internal/version.Raw=" + ignition}},
+		"local-path-provisioner": {Package: "github.com/rancher/local-path-provisioner"},
+		"metrics-server": {Package: "sigs.k8s.io/metrics-server/cmd/metrics-server",
+			Values: []string{"k8s.io/client-go/pkg/version.gitVersion=" + tag(images.MetricsServer)}},
 		"pause": {Package: "turnup.dev/kubectl-turnup/test/images/modules/pause"},
 		"runc": {Package: "github.com/opencontainers/runc", Tags: "seccomp",
 			CGO: []string{"gcc", "libseccomp-dev", "pkg-config"}},

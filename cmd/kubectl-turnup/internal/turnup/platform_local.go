@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"turnup.dev/kubectl-turnup/internal/config"
 	"turnup.dev/kubectl-turnup/internal/images"
 	"turnup.dev/kubectl-turnup/internal/ui"
 	"turnup.dev/kubectl-turnup/terraform"
@@ -55,7 +54,7 @@ func (p *localPlatform) inputs(ctx context.Context, preview bool) (terraform.Inp
 	if err != nil || inputs.Image != "" {
 		return inputs, err
 	}
-	set := config.Images(t.Config)
+	set := usedImages(t.Config)
 	if preview {
 		inputs.Image = set.Ref(images.Machine)
 		return inputs, nil

@@ -79,21 +79,6 @@ func (t Tree) Init(ctx context.Context, cfg config.Cluster) (made bool, err erro
 	return true, t.firstCommit(ctx, cfg.Cluster.Name)
 }
 
-// Enabled lists the addons a new tree starts with.
-func Enabled(cfg config.Cluster) []string {
-	var names []string
-	if cfg.Network.Provider != "none" {
-		names = append(names, cfg.Network.Provider)
-	}
-	if cfg.Addons.KubeProxy {
-		names = append(names, "kube-proxy")
-	}
-	if cfg.Addons.CoreDNS {
-		names = append(names, "coredns")
-	}
-	return append(names, managerAddon)
-}
-
 // starting are the files of the tree that a new cluster starts with.
 func (t Tree) starting(cfg config.Cluster) (map[string][]byte, error) {
 	files := map[string][]byte{}

@@ -41,10 +41,25 @@ data:
 		{"domain", cfg.Network.Domain},
 		{"proxy_mode", cfg.Network.ProxyMode},
 		{"network_provider", cfg.Network.Provider},
+		{"network_mtu", strconv.Itoa(cfg.Network.MTU)},
+		{"flannel_backend", flannelBackend(cfg)},
 		{"image_kube_proxy", set.Ref(images.KubeProxy)},
 		{"image_flannel", set.Ref(images.Flannel)},
 		{"image_flannel_cni_plugin", set.Ref(images.FlannelCNIPlugin)},
+		{"image_bridge_network", set.Ref(images.BridgeNetwork)},
 		{"image_coredns", set.Ref(images.CoreDNS)},
+		{"image_metrics_server", set.Ref(images.MetricsServer)},
+		{"image_local_path", set.Ref(images.LocalPath)},
+		{"image_busybox", set.Ref(images.Busybox)},
+		{"image_fluentd", set.Ref(fluentdVariant(cfg))},
+		{"log_output", orElse(cfg.Addons.Logs.Output, "stdout")},
+		{"log_host", cfg.Addons.Logs.Host},
+		{"log_port", strconv.Itoa(cfg.Addons.Logs.Port)},
+		{"log_tls", strconv.FormatBool(cfg.Addons.Logs.TLS)},
+		{"log_bucket", cfg.Addons.Logs.Bucket},
+		{"log_region", cfg.Addons.Logs.Region},
+		{"log_endpoint", cfg.Addons.Logs.Endpoint},
+		{"log_buffer", strconv.Itoa(max(16, cfg.Addons.Logs.Buffer))},
 		{"image_addon_manager", set.Ref(images.AddonManager)},
 		{"addon_manager_interval", managerInterval(cfg).String()},
 		{"addon_manager_replicas", strconv.Itoa(managerReplicas(file))},
@@ -52,6 +67,26 @@ data:
 		fmt.Fprintf(&out, "  %s: %s\n", v[0], strconv.Quote(v[1]))
 	}
 	return out.Bytes(), nil
+}
+
+// orElse is a value, or that of a config in which it does not apply.
+func orElse(value, other string) string {
+	if value == "" {
+		return other
+	}
+	return value
+}
+
+// flannelBackend is the part of flannel's net-conf.json that says how packets
+// travel. Without an MTU flannel asks the interface; 0 would be one.
+func flannelBackend(cfg config.Cluster) string {
+	switch {
+	case cfg.Network.Flannel.Backend == "host_gw":
+		return `{"Type": "host-gw"}`
+	case cfg.Network.MTU != 0:
+		return fmt.Sprintf(`{"Type": "vxlan", "MTU": %d}`, cfg.Network.MTU)
+	}
+	return `{"Type": "vxlan"}`
 }
 
 // managerInterval is the time between two passes of the addon manager over everything.

@@ -1,0 +1,54 @@
+package turnup
+
+import (
+	"slices"
+
+	"turnup.dev/kubectl-turnup/internal/config"
+	"turnup.dev/kubectl-turnup/internal/images"
+)
+
+// Enabled lists the addons that a config asks for, as directories of the tree:
+// those that a new tree starts with. What does not apply on the config's
+// platform is not among them.
+func Enabled(cfg config.Cluster) []string {
+	var names []string
+	add := func(is bool, name string) {
+		if is {
+			names = append(names, name)
+		}
+	}
+	own := cfg.Provision.Platform == "local" || cfg.Provision.Platform == "baremetal"
+
+	add(cfg.Network.Provider != "none", cfg.Network.Provider)
+	add(cfg.Addons.KubeProxy, "kube-proxy")
+	add(cfg.Addons.CoreDNS, "coredns")
+	add(cfg.Addons.MetricsServer, "metrics-server")
+	add(cfg.Addons.LocalPath && own, "local-path")
+	add(cfg.Addons.Fluentd, "fluentd")
+	return append(names, managerAddon)
+}
+
+// usedImages are the images that a cluster with this config runs: no more has to
+// be in its bundle.
+func usedImages(cfg config.Cluster) images.Set {
+	enabled := Enabled(cfg)
+	return config.Images(cfg).Narrow(func(image images.Image) bool {
+		if image.Addon == "fluentd" && image.Component != fluentdVariant(cfg) {
+			return false
+		}
+		return slices.Contains(enabled, image.Addon)
+	})
+}
+
+// fluentdVariant is the image of fluentd that has the plugin of the output.
+func fluentdVariant(cfg config.Cluster) images.Component {
+	switch cfg.Addons.Logs.Output {
+	case "elasticsearch":
+		return images.FluentdElasticsearch
+	case "opensearch":
+		return images.FluentdOpenSearch
+	case "s3":
+		return images.FluentdS3
+	}
+	return images.FluentdForward
+}
