@@ -40,6 +40,8 @@ func (c Change) Loss() string {
 		return "ETCD'S DATA OF A CONTROL PLANE IS LOST"
 	case isMachine(c.Type) && (strings.Contains(what, "control_plane") || strings.Contains(what, "control-plane")):
 		return "A CONTROL PLANE IS " + strings.ToUpper(c.Action) + "D"
+	case isGroup(c.Type):
+		return "ALL WORKERS OF A POOL ARE " + strings.ToUpper(c.Action) + "D"
 	}
 	return ""
 }
@@ -47,6 +49,12 @@ func (c Change) Loss() string {
 func isMachine(kind string) bool {
 	return slices.Contains([]string{
 		"docker_container", "aws_instance", "google_compute_instance", "azurerm_linux_virtual_machine",
+	}, kind)
+}
+
+func isGroup(kind string) bool {
+	return slices.Contains([]string{
+		"aws_autoscaling_group", "google_compute_region_instance_group_manager", "azurerm_linux_virtual_machine_scale_set",
 	}, kind)
 }
 

@@ -45,6 +45,7 @@ func TestOnlyWhatCannotBeMadeAgainIsALoss(t *testing.T) {
 		"a control plane made anew": {Change{Action: "replace", Type: "azurerm_linux_virtual_machine", Name: "control_plane"}, "A CONTROL PLANE IS REPLACED"},
 		"one that goes":             {Change{Action: "delete", Type: "docker_container", Name: "machine", Key: "demo-control-plane-1"}, "A CONTROL PLANE IS DELETED"},
 		"its volume":                {Change{Action: "delete", Type: "docker_volume", Name: "var", Key: "demo-control-plane-1-var"}, "ETCD'S DATA OF A CONTROL PLANE IS LOST"},
+		"a pool of workers":         {Change{Action: "replace", Type: "google_compute_region_instance_group_manager", Name: "pool", Key: "worker"}, "ALL WORKERS OF A POOL ARE REPLACED"},
 		"etcd's disk":               {Change{Action: "replace", Type: "google_compute_disk", Name: "etcd", Key: "0"}, "ETCD'S DATA OF A CONTROL PLANE IS LOST"},
 		"its attachment":            {Change{Action: "replace", Type: "google_compute_attached_disk_attachment", Name: "etcd"}, ""},
 		"a worker":                  {Change{Action: "replace", Type: "docker_container", Name: "machine", Key: "demo-worker-1"}, ""},

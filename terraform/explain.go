@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 
@@ -29,6 +30,9 @@ func (f *failure) explain() error {
 		return ui.Hint(fmt.Errorf("terraform %s in %s was interrupted: %w", f.verb, f.dir, cause(f.err)),
 			"run the same command again: it goes on where it stopped")
 	}
+	if err := f.accident(); err != nil {
+		return err
+	}
 	text := f.said()
 	if err := ofCloud(text); err != nil {
 		return err
@@ -45,6 +49,9 @@ func (f *failure) explain() error {
 		return ui.Hint(fmt.Errorf("terraform %s in %s: the state is locked by %s", f.verb, f.dir, holder(text)),
 			"another run works on this cluster: wait for it. If there is none (it crashed), free the lock: %s -chdir=%s force-unlock -force %s",
 			f.tool, f.dir, lockID(text))
+	case alreadyExists.MatchString(text):
+		return ui.Hint(err, "an earlier run may have made it and died before it could note that: if it is this cluster's, remove it, or take it over "+
+			"with `%s -chdir=%s import ADDRESS ID`; then run the same command again", filepath.Base(f.tool), f.dir)
 	case needsInit(text):
 		return ui.Hint(err, "the provider %s is needed: let terraform reach its registry, or set %s to a directory that has it%s", provider(text), EnvProviders, built(text))
 	}

@@ -82,6 +82,9 @@ func (s *site) write(t testing.TB, module fs.FS) {
 // vars sets variables of the module.
 func (s *site) vars(t testing.TB, vars map[string]any) {
 	t.Helper()
+	if vars == nil {
+		vars = map[string]any{}
+	}
 	data, err := json.Marshal(vars)
 	ok(t, err)
 	ok(t, os.WriteFile(filepath.Join(s.Dir, "terraform.tfvars.json"), data, 0o600))

@@ -15,7 +15,7 @@ import (
 )
 
 // clouds are the platforms whose modules need an account.
-var clouds = []string{"aws", "gce"}
+var clouds = []string{"aws", "azure", "gce"}
 
 // configs is the matrix: what is asked for, the same on every cloud. P is the
 // platform's name, ABC are its first three zones.
@@ -63,14 +63,15 @@ func planFile(platform, name string) string {
 	return filepath.Join("testdata", "plans", platform, name+".txt")
 }
 
-// configure is a config of the matrix.
+// configure is a config of the matrix; in what is set, P is the platform and words in capitals are its words.
 func configure(t testing.TB, platform string, set []string) config.Cluster {
 	t.Helper()
 	zones := map[string]string{"aws": "a,b,c", "gce": "a,b,c", "azure": "1,2,3"}[platform]
+	more := map[string]string{"aws": "a,b", "gce": "b,c", "azure": "1,2"}[platform]
 	kind := map[string]string{"aws": "g5.xlarge", "gce": "g2-standard-4", "azure": "Standard_NC4as_T4_v3"}[platform]
 	all := []string{"provision.platform=" + platform}
 	cheap := map[string]string{"aws": "t3.small", "gce": "e2-small", "azure": "Standard_B1ms"}[platform]
-	words := strings.NewReplacer(".P.", "."+platform+".", "ABC", zones, "TYPE", kind, "CHEAP", cheap)
+	words := strings.NewReplacer(".P.", "."+platform+".", "ABC", zones, "TYPE", kind, "CHEAP", cheap, "MORE", more)
 	for _, assignment := range set {
 		all = append(all, words.Replace(assignment))
 	}

@@ -136,6 +136,9 @@ func nicknames(o object, address string) map[string]string {
 		value, text := o.Values[attribute].(string)
 		if text && len(value) > 7 && !said[value] && attribute != "region" && attribute != "project" {
 			names[value] = address + "." + attribute
+			if madeUp.MatchString(value) {
+				names[strings.ReplaceAll(value, "-", "")] = address + "." + attribute // of an NVMe disk's link
+			}
 		}
 	}
 	return names

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/hashicorp/terraform-plugin-go/tfprotov5"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
 
@@ -30,6 +31,28 @@ func (r rules) problems(config tftypes.Value) []failure {
 		}
 	}
 	return append(found, r.illegal(config, false)...)
+}
+
+// unconfigurable are attributes that only the provider sets, and the configuration sets as well.
+func unconfigurable(block *tfprotov5.SchemaBlock, config tftypes.Value) []failure {
+	var found []failure
+	inner := fields(config)
+	for _, a := range block.Attributes {
+		if v, ok := inner[a.Name]; ok && a.Computed && !a.Optional && !v.IsNull() {
+			found = append(found, failure{"Value for unconfigurable attribute", fmt.Sprintf("Can't configure a value for %q: "+
+				"its value will be decided automatically based on the result of applying this configuration.", a.Name)})
+		}
+	}
+	for _, n := range block.BlockTypes {
+		list := elements(inner[n.TypeName])
+		if list == nil {
+			list = []tftypes.Value{inner[n.TypeName]}
+		}
+		for _, element := range list {
+			found = append(found, unconfigurable(n.Block, element)...)
+		}
+	}
+	return found
 }
 
 // among returns the attributes of the group that are set, and whether one is or may be.

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"sync"
-	"time"
 )
 
 // fault is something that goes wrong on purpose.
@@ -27,10 +26,22 @@ type faults struct {
 	mu   sync.Mutex
 	list []fault
 	seen []int
+	stop chan struct{} // closed once terraform wants to stop
+}
+
+// stopped ends what hangs.
+func (f *faults) stopped() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	select {
+	case <-f.stop:
+	default:
+		close(f.stop)
+	}
 }
 
 func readFaults(text string) (*faults, error) {
-	f := &faults{}
+	f := &faults{stop: make(chan struct{})}
 	if text != "" {
 		if err := json.Unmarshal([]byte(text), &f.list); err != nil {
 			return nil, fmt.Errorf("read %s: %w", envFaults, err)
@@ -56,8 +67,11 @@ func (f *faults) strike(ctx context.Context, operation, kind string) (orphan boo
 	case "crash":
 		crash()
 	case "hang":
-		// Real providers stop at a cancellation only where they look; this one never does.
-		time.Sleep(time.Hour)
+		select {
+		case <-f.stop:
+		case <-ctx.Done():
+		}
+		return false, failure{"operation was canceled", ""}
 	case "orphan":
 		return true, nil
 	}

@@ -27,6 +27,8 @@ type manners struct {
 type rules struct {
 	// Replace lists the attributes whose change makes a new object; "*" are all.
 	Replace []string `json:"replace,omitempty"`
+	// Keep lists sets that may grow in an object; without one of their elements it is a new one.
+	Keep []string `json:"keep,omitempty"`
 	// Recompute lists computed attributes that any change of the object changes.
 	Recompute []string `json:"recompute,omitempty"`
 	// ExactlyOne and AtMostOne are groups of attributes that exclude each other.
@@ -113,7 +115,7 @@ func (r rules) check(name string, schema *tfprotov5.Schema) error {
 	if schema == nil {
 		return fmt.Errorf("%s: there is no schema of that name", name)
 	}
-	paths := slices.Concat(r.Replace, r.Recompute, r.Unique, sorted(r.Legal), sorted(r.Values), sorted(r.Fixed))
+	paths := slices.Concat(r.Replace, r.Keep, r.Recompute, r.Unique, sorted(r.Legal), sorted(r.Values), sorted(r.Fixed))
 	paths = slices.Concat(paths, slices.Concat(r.ExactlyOne...), slices.Concat(r.AtMostOne...))
 	for _, c := range r.Cases {
 		paths = append(append(paths, c.Where), sorted(c.Fixed)...)

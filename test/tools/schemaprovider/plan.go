@@ -17,10 +17,18 @@ func planned(block *tfprotov5.SchemaBlock, r rules, prior, proposed tftypes.Valu
 		return next, nil
 	}
 	var replace []*tftypes.AttributePath
+	because := func(path string) {
+		name, _, _ := strings.Cut(path, ".")
+		replace = append(replace, tftypes.NewAttributePath().WithAttributeName(name))
+	}
 	for _, path := range r.Replace {
 		if !same(prior, next, path) {
-			name, _, _ := strings.Cut(path, ".")
-			replace = append(replace, tftypes.NewAttributePath().WithAttributeName(name))
+			because(path)
+		}
+	}
+	for _, path := range r.Keep {
+		if lost(prior, next, path) {
+			because(path)
 		}
 	}
 	return recomputed(next, r.Recompute), replace

@@ -33,6 +33,7 @@ func (p *provider) ConfigureProvider(ctx context.Context, r *tfprotov5.Configure
 }
 
 func (p *provider) StopProvider(context.Context, *tfprotov5.StopProviderRequest) (*tfprotov5.StopProviderResponse, error) {
+	p.faults.stopped()
 	return &tfprotov5.StopProviderResponse{}, nil
 }
 
@@ -41,7 +42,8 @@ func (p *provider) ValidateResourceTypeConfig(_ context.Context, r *tfprotov5.Va
 	if err != nil {
 		return nil, err
 	}
-	return &tfprotov5.ValidateResourceTypeConfigResponse{Diagnostics: found(p.manners.Resources[r.TypeName].problems(values[0]))}, nil
+	problems := append(unconfigurable(p.schemas.resources[r.TypeName].Block, values[0]), p.manners.Resources[r.TypeName].problems(values[0])...)
+	return &tfprotov5.ValidateResourceTypeConfigResponse{Diagnostics: found(problems)}, nil
 }
 
 func (p *provider) UpgradeResourceState(_ context.Context, r *tfprotov5.UpgradeResourceStateRequest) (*tfprotov5.UpgradeResourceStateResponse, error) {

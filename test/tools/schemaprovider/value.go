@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/big"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
@@ -12,7 +13,7 @@ import (
 // fields are the attributes and blocks of an object; nil if it is null or unknown.
 func fields(v tftypes.Value) map[string]tftypes.Value {
 	var m map[string]tftypes.Value
-	if v.IsNull() || !v.IsKnown() || v.As(&m) != nil {
+	if v.Type() == nil || v.IsNull() || !v.IsKnown() || v.As(&m) != nil {
 		return nil
 	}
 	return m
@@ -21,7 +22,7 @@ func fields(v tftypes.Value) map[string]tftypes.Value {
 // elements are those of a list or a set; nil if it is null or unknown.
 func elements(v tftypes.Value) []tftypes.Value {
 	var list []tftypes.Value
-	if v.IsNull() || !v.IsKnown() || v.As(&list) != nil {
+	if v.Type() == nil || v.IsNull() || !v.IsKnown() || v.As(&list) != nil {
 		return nil
 	}
 	return list
@@ -73,6 +74,20 @@ func same(a, b tftypes.Value, path string) bool {
 		}
 	}
 	return true
+}
+
+// lost says that a set has no longer one of its elements.
+func lost(before, after tftypes.Value, path string) bool {
+	for _, old := range at(before, path) {
+		for _, element := range elements(old) {
+			if !slices.ContainsFunc(at(after, path), func(set tftypes.Value) bool {
+				return slices.ContainsFunc(elements(set), element.Equal)
+			}) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // dotted is the path without the indexes.
