@@ -54,6 +54,9 @@ func (t *Turnup) startControlPlane(ctx context.Context) (*controlPlane, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := t.preflight(ctx, file); err != nil {
+		return nil, err
+	}
 	starts, joining, err := t.planEtcd(ctx, file)
 	if err != nil {
 		return nil, err

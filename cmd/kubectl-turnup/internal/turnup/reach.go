@@ -54,6 +54,9 @@ func (t *Turnup) reach() transport.Options {
 		// the first key seen there is kept, and another one refused from then on.
 		o.Unknown, o.Young, o.Patience = transport.AcceptUnknown, true, youngPatience
 	}
+	if t.Patience != 0 {
+		o.Patience = t.Patience
+	}
 	return o
 }
 

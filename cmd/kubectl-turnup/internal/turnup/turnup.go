@@ -30,6 +30,8 @@ type Turnup struct {
 	before []byte
 	// AcceptHostKeys takes the keys of SSH hosts that nobody has seen before.
 	AcceptHostKeys bool
+	// Patience is how long a host may not answer; 0 leaves it to the platform.
+	Patience time.Duration
 
 	reaching sync.Once
 	pool     *transport.Pool
