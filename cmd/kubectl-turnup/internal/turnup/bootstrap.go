@@ -174,7 +174,7 @@ func (t *Turnup) deliver(ctx context.Context, rendered []bootstrap.Rendered) ([]
 	for i, r := range rendered {
 		group.Go(func() error {
 			step := t.Out.Step("bootstrap "+r.Machine.Name, bootstrap.DeliverBudget)
-			changed, err := t.deliverOne(ctx, r, image)
+			changed, err := t.deliverOne(ctx, r, image, step)
 			if err == nil && !changed {
 				step.Skip("nothing to change")
 				return nil
@@ -193,9 +193,12 @@ func (t *Turnup) deliver(ctx context.Context, rendered []bootstrap.Rendered) ([]
 	return changed, err
 }
 
-func (t *Turnup) deliverOne(ctx context.Context, r bootstrap.Rendered, image string) (bool, error) {
+func (t *Turnup) deliverOne(ctx context.Context, r bootstrap.Rendered, image string, step *ui.Step) (bool, error) {
 	machine, err := t.open(ctx, r.Machine)
 	if err != nil {
+		return false, err
+	}
+	if err := t.carryImages(ctx, machine, r, step); err != nil {
 		return false, err
 	}
 	return bootstrap.Deliver(ctx, machine, r, image)
