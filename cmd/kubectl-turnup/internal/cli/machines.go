@@ -20,7 +20,7 @@ hosts of a machines file that you write (the platform baremetal).`,
   kubectl turnup machines reset demo-worker-1`,
 		Args: cobra.NoArgs,
 	}
-	cmd.AddCommand(a.machinesList(), a.machinesCheck(), a.machinesReplace(), a.machinesSchema())
+	cmd.AddCommand(a.machinesList(), a.machinesCheck(), a.machinesReplace(), a.machinesReset(), a.machinesSchema())
 	return cmd
 }
 

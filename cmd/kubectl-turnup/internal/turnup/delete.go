@@ -13,6 +13,9 @@ import (
 // Delete removes a cluster: machines, kubeconfig entries, and last the
 // cluster's directory with its keys. Interrupted, it can be run again.
 func (t *Turnup) Delete(ctx context.Context) error {
+	if t.Config.Provision.Platform == baremetal {
+		return t.deleteHosts(ctx)
+	}
 	site, err := t.platform(ctx)
 	if err != nil {
 		return err

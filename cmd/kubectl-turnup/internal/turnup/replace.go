@@ -75,7 +75,7 @@ func (t *Turnup) replaceable(file machines.File, name string) (machines.Machine,
 	}
 	if t.Config.Provision.Platform == "baremetal" {
 		return m, ui.Hint(fmt.Errorf("%s is a host that turnup did not make, and cannot make anew", name),
-			"`kubectl turnup machines reset %s` takes it out cleanly; `kubectl turnup bootstrap %s` takes it in again", name, t.name())
+			"`kubectl turnup machines reset %s` takes it out cleanly; `kubectl turnup create %s` takes it in again", name, t.name())
 	}
 	return m, nil
 }
