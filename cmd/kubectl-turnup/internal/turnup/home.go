@@ -66,6 +66,11 @@ func (h Home) KnownHosts() string { return h.path("known_hosts") }
 // Logs is the directory of what was run on the machines.
 func (h Home) Logs() string { return h.path("logs") }
 
+func (h Home) hasKubeconfig() bool {
+	_, err := os.Stat(h.Kubeconfig())
+	return err == nil
+}
+
 // Exists reports whether the cluster has a directory with a config.
 func (h Home) Exists() bool {
 	_, err := os.Stat(h.Config())

@@ -109,8 +109,10 @@ func (p *cloudPlatform) remove(ctx context.Context, ws *terraform.Workspace, pro
 		return nil
 	}
 	t := p.turnup
-	if err := t.release(ctx); err != nil {
-		return err
+	if proposal.Any() {
+		if err := t.release(ctx); err != nil {
+			return err
+		}
 	}
 	err := t.bounded(ctx, "remove the machines of "+t.name(), cloudBudget, func(ctx context.Context, step *ui.Step) error {
 		ws.Progress = step.See

@@ -26,6 +26,10 @@ type Turnup struct {
 	// Kubeconfig is the file the context is written to; "" follows kubectl's rules.
 	Kubeconfig string
 
+	// Force deletes a cluster even if nobody can be asked what its controllers
+	// rented in the cloud.
+	Force bool
+
 	// before is the record of the config as Begin found it; nil for a new cluster.
 	before []byte
 	// AcceptHostKeys takes the keys of SSH hosts that nobody has seen before.
