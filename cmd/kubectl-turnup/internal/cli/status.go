@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -14,11 +15,12 @@ import (
 func (a *app) status() *cobra.Command {
 	var f clusterFlags
 	var output outputFlag
+	var drift bool
 	cmd := &cobra.Command{
 		Use:     "status [NAME]",
 		GroupID: "cluster",
 		Short:   "Show a cluster's machines, nodes and addons",
-		Long:    "Show a cluster's machines, nodes and addons. Exits with 1 unless all of them are well.",
+		Long:    "Show a cluster's machines, nodes and addons. Exits with 1 unless all of them are well.\n\nWith --drift, Terraform also looks whether the machines are as it made them.",
 		Example: `  kubectl turnup status
   kubectl turnup status -o json`,
 		Args: oneName,
@@ -31,6 +33,9 @@ func (a *app) status() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if drift {
+				t.Drift(cmd.Context(), &s)
+			}
 			if err := output.print(a.streams.Out, s, func(w io.Writer) error { return statusTable(w, s) }); err != nil {
 				return err
 			}
@@ -42,6 +47,8 @@ func (a *app) status() *cobra.Command {
 	}
 	f.addSSH(cmd)
 	cmd.Flags().VarP(&output, "output", "o", "Output format")
+	cmd.Flags().BoolVar(&drift, "drift", false, "Ask Terraform, too, what the next run would change; it takes seconds, on a cloud more")
+	f.addTerraform(cmd)
 	return cmd
 }
 
@@ -61,6 +68,11 @@ func statusTable(w io.Writer, s turnup.Status) error {
 	}
 	if err := addonTable(w, s.Addons); err != nil {
 		return err
+	}
+	if s.Drift != nil {
+		if _, err := fmt.Fprintf(w, "\ndrift: %s\n", strings.Join(append([]string{s.Drift.Summary}, s.Drift.Resources...), "\n  ")); err != nil {
+			return err
+		}
 	}
 	for _, problem := range s.Problems {
 		if _, err := fmt.Fprintf(w, "\n! %s\n", problem); err != nil {

@@ -45,6 +45,7 @@ func (t *Turnup) Render(ctx context.Context, dir string) error {
 			return writeFile(filepath.Join(dir, "machines.json"), file.Encode(), 0o644)
 		}},
 		{"render ignition", func() error { return t.renderIgnition(dir, file) }},
+		{"render user-data", func() error { return t.renderUserData(dir) }},
 		{"render addon-manager", func() error { return t.renderManager(dir, file) }},
 		{"render addons", func() error { return t.renderAddons(dir, file) }},
 	}
@@ -65,6 +66,10 @@ func (t *Turnup) expectedMachines() (machines.File, error) {
 	}
 	if file, err := machines.Read(t.Home.Machines()); err == nil {
 		return file, nil
+	}
+	if _, ok := config.CloudOf(t.Config); ok {
+		file, _ := expectedInCloud(t.Config) // validated
+		return file
 	}
 	prefix := netip.MustParsePrefix(t.Config.Provision.Local.Subnet) // validated
 	var list []machines.Machine
@@ -95,8 +100,12 @@ func (t *Turnup) renderTerraform(dir string) error {
 		return nil
 	}
 	set := config.Images(t.Config)
+	inputs, err := renderInputs(t.Config, set.Ref(images.Machine))
+	if err != nil {
+		return err
+	}
 	ws := terraform.Workspace{Dir: filepath.Join(dir, "terraform")}
-	return ws.Prepare(t.Config, terraform.Inputs{Image: set.Ref(images.Machine)})
+	return ws.Prepare(t.Config, inputs)
 }
 
 func (t *Turnup) renderIgnition(dir string, file machines.File) error {

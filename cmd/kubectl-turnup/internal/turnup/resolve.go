@@ -112,11 +112,16 @@ func load(req Request, path string) (config.Cluster, error) {
 // unchangeable refuses what cannot change below the feet of a running cluster.
 func unchangeable(old, wanted config.Cluster) error {
 	var errs []error
-	for _, path := range []string{
+	fixed := []string{
 		"provision.platform", "provision.local.subnet",
 		"bootstrap.kubernetes_version", "bootstrap.container_runtime", "bootstrap.encryption",
 		"network.provider", "network.pod_cidr", "network.service_cidr", "network.domain",
-	} {
+	}
+	if _, ok := config.CloudOf(old); ok && old.Provision.Platform == wanted.Provision.Platform {
+		fixed = append(fixed, fixedInCloud(old.Provision.Platform)...)
+		errs = append(errs, endpointMoves(old, wanted))
+	}
+	for _, path := range fixed {
 		before, errBefore := config.Get(old, path)
 		after, errAfter := config.Get(wanted, path)
 		if err := errors.Join(errBefore, errAfter); err != nil {
@@ -125,12 +130,6 @@ func unchangeable(old, wanted config.Cluster) error {
 		if before != after {
 			errs = append(errs, fmt.Errorf("%s is %v in the cluster %s and cannot become %v", path, before, old.Cluster.Name, after))
 		}
-	}
-	// Workers of a group joined with the address that the cluster had then, and
-	// nobody can tell them another one.
-	if cloud, ok := config.CloudOf(old); ok && old.Provision.ControlPlanes == 1 && !cloud.LoadBalancer && wanted.Provision.ControlPlanes > 1 {
-		errs = append(errs, fmt.Errorf("provision.control_planes is 1 in the cluster %s, without a load balancer, and cannot become %d",
-			old.Cluster.Name, wanted.Provision.ControlPlanes))
 	}
 	return ui.Hint(errors.Join(errs...), "`kubectl turnup delete %s` and create it anew, or choose another name", old.Cluster.Name)
 }

@@ -26,6 +26,8 @@ type Status struct {
 	Revision   string          `json:"revision,omitempty"`
 	Machines   []MachineStatus `json:"machines"`
 	Addons     []AddonStatus   `json:"addons"`
+	// Drift is what Terraform would change; nil if it was not asked.
+	Drift *Drift `json:"drift,omitempty"`
 	// Problems are what could not be looked at, and why.
 	Problems []string `json:"problems,omitempty"`
 }
@@ -65,6 +67,9 @@ func (s Status) Healthy() bool {
 		if a.Ready != "True" {
 			return false
 		}
+	}
+	if s.Drift != nil && len(s.Drift.Resources) > 0 {
+		return false
 	}
 	return len(s.Problems) == 0 && len(s.Machines) > 0
 }
