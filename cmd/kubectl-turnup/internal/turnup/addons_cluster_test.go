@@ -47,6 +47,9 @@ func TestMain(m *testing.M) {
 		shared.cluster.Stop()
 	}
 	os.RemoveAll(shared.dir)
+	if plugins.dir != "" {
+		os.RemoveAll(plugins.dir)
+	}
 	os.Exit(code)
 }
 

@@ -13,6 +13,10 @@ import (
 // DryRun plans phase 1 and shows the plan. Nothing is made, not even the
 // cluster's directory, and what is there stays as it is.
 func (t *Turnup) DryRun(ctx context.Context) (terraform.Changes, error) {
+	if t.Config.Provision.Platform == baremetal {
+		_, err := t.usersMachines() // nothing is made where machines exist
+		return terraform.Changes{}, err
+	}
 	site, ws, err := t.ready(ctx)
 	if err != nil {
 		return terraform.Changes{}, err
@@ -47,6 +51,9 @@ func (t *Turnup) Plan() []string {
 
 // counted says how many machines of which kind there are.
 func (t *Turnup) counted() string {
+	if t.Config.Provision.Platform == baremetal {
+		return "the machines that exist"
+	}
 	parts := []string{count(t.Config.Provision.ControlPlanes, "control plane")}
 	cloud, rented := config.CloudOf(t.Config)
 	if !rented {
@@ -66,6 +73,9 @@ func (t *Turnup) counted() string {
 
 func (t *Turnup) place() string {
 	cloud, rented := config.CloudOf(t.Config)
+	if t.Config.Provision.Platform == baremetal {
+		return fmt.Sprintf("%s (%s)", baremetal, t.Config.Provision.Baremetal.MachinesFile)
+	}
 	if !rented {
 		return fmt.Sprintf("%s (%s)", t.Config.Provision.Platform, t.Config.Provision.Local.Subnet)
 	}

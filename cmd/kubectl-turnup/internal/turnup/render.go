@@ -68,8 +68,7 @@ func (t *Turnup) expectedMachines() (machines.File, error) {
 		return file, nil
 	}
 	if _, ok := config.CloudOf(t.Config); ok {
-		file, _ := expectedInCloud(t.Config) // validated
-		return file
+		return expectedInCloud(t.Config)
 	}
 	prefix := netip.MustParsePrefix(t.Config.Provision.Local.Subnet) // validated
 	var list []machines.Machine

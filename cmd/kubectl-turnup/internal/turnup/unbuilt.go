@@ -17,8 +17,6 @@ func Buildable(cfg config.Cluster) error {
 			errs = append(errs, fmt.Errorf("%s is %v, and this version %s", path, value, does))
 		}
 	}
-	refuse(cfg.Provision.Platform != "local" && cfg.Provision.Platform != baremetal, "provision.platform", cfg.Provision.Platform, "can make machines on the platform local only")
-	refuse(cfg.Provision.State.Backend != "local" && cfg.Provision.State.Backend != "", "provision.state.backend", cfg.Provision.State.Backend, "keeps the state in the cluster's directory only")
 	refuse(cfg.Bootstrap.ContainerRuntime != "containerd", "bootstrap.container_runtime", cfg.Bootstrap.ContainerRuntime, "can install containerd only")
 	refuse(cfg.Bootstrap.FeatureGates != "", "bootstrap.feature_gates", cfg.Bootstrap.FeatureGates, "cannot set feature gates yet")
 	refuse(cfg.Bootstrap.Proxy.HTTP != "", "bootstrap.proxy.http", cfg.Bootstrap.Proxy.HTTP, "cannot set up a proxy yet")

@@ -13,8 +13,6 @@ func TestWhatCannotBeMadeYetIsRefusedBeforeAnythingIsTouched(t *testing.T) {
 		set  []string
 		want string
 	}{
-		{"a platform", []string{"provision.platform=aws"},
-			"provision.platform is aws, and this version can make machines on the platform local only"},
 		{"all at once", []string{"bootstrap.feature_gates=A=true", "bootstrap.proxy.http=http://p:1"},
 			"bootstrap.feature_gates is A=true, and this version cannot set feature gates yet\n" +
 				"bootstrap.proxy.http is http://p:1, and this version cannot set up a proxy yet"},
