@@ -55,6 +55,9 @@ func (t *Turnup) Delete(ctx context.Context) error {
 // doomed is the workspace of a cluster that is to go; nil where there is no tool,
 // and machines go without.
 func (t *Turnup) doomed(site platform) *terraform.Workspace {
+	if _, err := terraform.Module(t.Config.Provision.Platform); err != nil {
+		return nil // Terraform made nothing
+	}
 	tool, err := terraform.Find(t.Terraform)
 	if err != nil {
 		t.Out.Warnf("Terraform is not there, so machines are removed by their labels: %v", err)

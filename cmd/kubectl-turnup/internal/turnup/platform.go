@@ -42,6 +42,9 @@ func (t *Turnup) platform(ctx context.Context) (platform, error) {
 	if _, ok := config.CloudOf(t.Config); ok {
 		return &cloudPlatform{turnup: t}, nil
 	}
+	if t.Config.Provision.Platform == baremetal {
+		return &baremetalPlatform{turnup: t}, nil
+	}
 	return openLocal(ctx, t)
 }
 

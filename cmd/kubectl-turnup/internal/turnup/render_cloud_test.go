@@ -13,8 +13,8 @@ import (
 	"turnup.dev/kubectl-turnup/internal/ui"
 )
 
-// rendered renders a config into a directory and returns its files.
-func rendered(t *testing.T, cfg config.Cluster) map[string]string {
+// renderedTree renders a config into a directory and returns its files.
+func renderedTree(t *testing.T, cfg config.Cluster) map[string]string {
 	t.Helper()
 	t.Chdir(t.TempDir())
 	one := &Turnup{Home: HomeOf("clusters", cfg.Cluster.Name), Config: cfg, Out: ui.New(&strings.Builder{}, ui.Options{})}
@@ -43,7 +43,7 @@ func TestEachPlatformIsRenderedAsATreeThatPeopleCanRead(t *testing.T) {
 	}
 	for _, platform := range []string{"local", "aws", "gce", "azure"} {
 		t.Run(platform, func(t *testing.T) {
-			files := rendered(t, on(t, platform))
+			files := renderedTree(t, on(t, platform))
 			var names []string
 			for name := range files {
 				if !strings.HasPrefix(name, "addons/") { // which addons there are is the addons' affair
@@ -67,9 +67,9 @@ func TestTheSameIgnitionOnAllPlatformsButForWhatIsDeclared(t *testing.T) {
 		"etc/kubernetes/kubelet.kubeconfig", "etc/kubernetes/kubelet.yaml", // the endpoint; the cloud's name
 		"etc/systemd/system/kubelet.service", "opt/turnup/identify", // the id that the cloud gave the machine
 	}
-	local := rendered(t, on(t, "local"))
+	local := renderedTree(t, on(t, "local"))
 	for _, platform := range []string{"aws", "gce", "azure"} {
-		cloud := rendered(t, on(t, platform))
+		cloud := renderedTree(t, on(t, platform))
 		for name, text := range local {
 			path, ours := strings.CutPrefix(name, at)
 			if ours && cloud[name] != text && !slices.Contains(declared, path) {
