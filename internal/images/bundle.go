@@ -1,12 +1,14 @@
 package images
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -22,7 +24,7 @@ const (
 )
 
 // rebuild is the way out of every broken bundle.
-const rebuild = "build it with `make images`"
+const rebuild = "make it again, with `kubectl turnup images save` or `make images`"
 
 // Bundle is a directory with the images of a cluster: an OCI layout whose
 // index names each image by its full reference.
@@ -72,23 +74,117 @@ func (b *Bundle) Refs() []string {
 	return refs
 }
 
-// Image returns the image of a reference.
+// Image returns the image of a reference: of an image for several platforms,
+// that for this computer's.
 func (b *Bundle) Image(ref string) (v1.Image, error) {
 	d, err := b.descriptor(ref)
 	if err != nil {
 		return nil, err
 	}
-	image, err := layout.Path(b.dir).Image(d.Digest)
+	image, err := b.image(d)
 	if err != nil {
 		return nil, fmt.Errorf("read image %s of bundle %s: %w; %s", ref, b.dir, err, rebuild)
 	}
 	return image, nil
 }
 
-// Require says which images of a set the bundle lacks.
-func (b *Bundle) Require(set Set) error {
+func (b *Bundle) image(d v1.Descriptor) (v1.Image, error) {
+	all := layout.Path(b.dir)
+	if !d.MediaType.IsIndex() {
+		return all.Image(d.Digest)
+	}
+	root, err := all.ImageIndex()
+	if err != nil {
+		return nil, err
+	}
+	index, err := root.ImageIndex(d.Digest)
+	if err != nil {
+		return nil, err
+	}
+	one, err := b.pick(d, runtime.GOARCH)
+	if err != nil {
+		return nil, err
+	}
+	return index.Image(one.Digest)
+}
+
+// Index returns the image of a reference for all of its platforms; nil where
+// the bundle has it for one only.
+func (b *Bundle) Index(ref string) (v1.ImageIndex, error) {
+	d, err := b.descriptor(ref)
+	if err != nil || !d.MediaType.IsIndex() {
+		return nil, err
+	}
+	root, err := layout.Path(b.dir).ImageIndex()
+	if err != nil {
+		return nil, fmt.Errorf("read bundle %s: %w; %s", b.dir, err, rebuild)
+	}
+	index, err := root.ImageIndex(d.Digest)
+	if err != nil {
+		return nil, fmt.Errorf("read image %s of bundle %s: %w; %s", ref, b.dir, err, rebuild)
+	}
+	return index, nil
+}
+
+// pick chooses the image for linux on an architecture; itself where there is no
+// choice.
+func (b *Bundle) pick(d v1.Descriptor, arch string) (v1.Descriptor, error) {
+	if !d.MediaType.IsIndex() {
+		return d, nil
+	}
+	index, err := b.children(d)
+	if err != nil {
+		return v1.Descriptor{}, err
+	}
+	var have []string
+	for _, child := range index.Manifests {
+		if child.Platform == nil {
+			continue
+		}
+		if child.Platform.OS == "linux" && child.Platform.Architecture == arch {
+			child.Annotations = d.Annotations
+			return child, nil
+		}
+		have = append(have, child.Platform.OS+"/"+child.Platform.Architecture)
+	}
+	return v1.Descriptor{}, foreign{have, arch}
+}
+
+// foreign is an image that is for none of the wanted platform.
+type foreign struct {
+	have []string
+	arch string
+}
+
+func (f foreign) Error() string {
+	return fmt.Sprintf("is for %s, and linux/%s is needed", strings.Join(f.have, ", "), f.arch)
+}
+
+func (b *Bundle) children(d v1.Descriptor) (*v1.IndexManifest, error) {
+	data, err := os.ReadFile(b.blob(d.Digest))
+	if err != nil {
+		return nil, fmt.Errorf("cannot be read (%w)", err)
+	}
+	index, err := v1.ParseIndexManifest(bytes.NewReader(data))
+	if err != nil {
+		return nil, fmt.Errorf("is not an index (%w)", err)
+	}
+	return index, nil
+}
+
+// DigestOf is the digest of a reference's image, "" where the bundle has none.
+func (b *Bundle) DigestOf(ref string) string {
+	d, err := b.descriptor(ref)
+	if err != nil {
+		return ""
+	}
+	return d.Digest.String()
+}
+
+// Require says which images the bundle lacks.
+func (b *Bundle) Require(list []Image) error {
 	var missing []string
-	for _, image := range set.Images() {
+	for _, image := range list {
 		if _, err := b.descriptor(image.Ref); err != nil {
 			missing = append(missing, fmt.Sprintf("%s (%s)", image.Ref, image.Component))
 		}

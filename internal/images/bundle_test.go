@@ -22,7 +22,7 @@ const one, two = "registry.example.com/one:v1", "registry.example.com/two:v1"
 func TestABundleHoldsWhatWasWritten(t *testing.T) {
 	dir := t.TempDir()
 	image := newImage(t, runtime.GOARCH)
-	b := write(t, dir, Entry{two, newImage(t, runtime.GOARCH)}, Entry{one, image})
+	b := write(t, dir, Entry{Ref: two, Image: newImage(t, runtime.GOARCH)}, Entry{Ref: one, Image: image})
 	if diff := cmp.Diff([]string{one, two}, b.Refs()); diff != "" {
 		t.Error(diff)
 	}
@@ -40,12 +40,12 @@ func TestABundleHoldsWhatWasWritten(t *testing.T) {
 
 func TestTheDigestDependsOnTheImagesAlone(t *testing.T) {
 	first, second := newImage(t, runtime.GOARCH), newImage(t, runtime.GOARCH)
-	a := write(t, t.TempDir(), Entry{one, first}, Entry{two, second})
-	b := write(t, t.TempDir(), Entry{two, second}, Entry{one, first})
+	a := write(t, t.TempDir(), Entry{Ref: one, Image: first}, Entry{Ref: two, Image: second})
+	b := write(t, t.TempDir(), Entry{Ref: two, Image: second}, Entry{Ref: one, Image: first})
 	if a.Digest() != b.Digest() {
 		t.Errorf("%s and %s differ by the order of writing", a.Digest(), b.Digest())
 	}
-	if c := write(t, t.TempDir(), Entry{one, second}, Entry{two, first}); c.Digest() == a.Digest() {
+	if c := write(t, t.TempDir(), Entry{Ref: one, Image: second}, Entry{Ref: two, Image: first}); c.Digest() == a.Digest() {
 		t.Error("other images have the same digest")
 	}
 }
@@ -53,10 +53,10 @@ func TestTheDigestDependsOnTheImagesAlone(t *testing.T) {
 func TestWritingAgainKeepsBlobsAndRemovesOthers(t *testing.T) {
 	dir := t.TempDir()
 	kept, gone := newImage(t, runtime.GOARCH), newImage(t, runtime.GOARCH)
-	b := write(t, dir, Entry{one, kept}, Entry{two, gone})
+	b := write(t, dir, Entry{Ref: one, Image: kept}, Entry{Ref: two, Image: gone})
 	blob := b.blob(layers(t, kept)[0])
 	before := stat(t, blob)
-	b = write(t, dir, Entry{one, kept})
+	b = write(t, dir, Entry{Ref: one, Image: kept})
 	if after := stat(t, blob); !os.SameFile(before, after) {
 		t.Error("a blob that was there was written again")
 	}
@@ -106,7 +106,7 @@ func TestVerifyNamesTheImageAndTheBlob(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			image := newImage(t, runtime.GOARCH)
-			b := write(t, t.TempDir(), Entry{one, image}, Entry{two, newImage(t, runtime.GOARCH)})
+			b := write(t, t.TempDir(), Entry{Ref: one, Image: image}, Entry{Ref: two, Image: newImage(t, runtime.GOARCH)})
 			config, err := image.ConfigName()
 			check(t, err)
 			for _, blob := range []v1.Hash{layers(t, image)[1], config, digest(t, image)} {
@@ -123,7 +123,7 @@ func TestVerifyNamesTheImageAndTheBlob(t *testing.T) {
 
 func TestVerifyReportsAllThatIsWrong(t *testing.T) {
 	first, second := newImage(t, runtime.GOARCH), newImage(t, "mips")
-	b := write(t, t.TempDir(), Entry{one, first}, Entry{two, second})
+	b := write(t, t.TempDir(), Entry{Ref: one, Image: first}, Entry{Ref: two, Image: second})
 	check(t, os.Remove(b.blob(layers(t, first)[0])))
 	check(t, os.Remove(b.blob(layers(t, first)[1])))
 	err := b.Verify()
@@ -134,21 +134,21 @@ func TestABrokenSharedLayerBreaksEveryImageOfIt(t *testing.T) {
 	image := newImage(t, runtime.GOARCH)
 	other, err := mutate.Config(image, v1.Config{User: "1"})
 	check(t, err)
-	b := write(t, t.TempDir(), Entry{one, image}, Entry{two, other})
+	b := write(t, t.TempDir(), Entry{Ref: one, Image: image}, Entry{Ref: two, Image: other})
 	check(t, os.Remove(b.blob(layers(t, image)[0])))
 	wantError(t, b.Verify(), one, two)
 }
 
 func TestRequireNamesWhatIsMissing(t *testing.T) {
 	set := Set{list: []Image{{Pause, one, ""}, {Etcd, two, ""}}}
-	b := write(t, t.TempDir(), Entry{one, newImage(t, runtime.GOARCH)})
-	wantError(t, b.Require(set), two+" (etcd)", "make images")
-	check(t, b.Require(Set{list: set.list[:1]}))
+	b := write(t, t.TempDir(), Entry{Ref: one, Image: newImage(t, runtime.GOARCH)})
+	wantError(t, b.Require(set.Images()), two+" (etcd)", "make images")
+	check(t, b.Require(set.Images()[:1]))
 }
 
 func TestATarIsALayoutOfTheChosenImages(t *testing.T) {
 	image := newImage(t, runtime.GOARCH)
-	b := write(t, t.TempDir(), Entry{one, image}, Entry{two, newImage(t, runtime.GOARCH)})
+	b := write(t, t.TempDir(), Entry{Ref: one, Image: image}, Entry{Ref: two, Image: newImage(t, runtime.GOARCH)})
 	var out bytes.Buffer
 	check(t, b.Tar(&out, one))
 	dir := t.TempDir()
@@ -170,7 +170,7 @@ func TestATarIsALayoutOfTheChosenImages(t *testing.T) {
 func TestAStoreTarHasALayoutPerNamespace(t *testing.T) {
 	set := Set{list: []Image{{Pause, one, ""}, {Kubelet, two, ""}, {Machine, "registry.example.com/machine:v1", ""}}}
 	shared := newImage(t, runtime.GOARCH)
-	b := write(t, t.TempDir(), Entry{one, shared}, Entry{two, shared})
+	b := write(t, t.TempDir(), Entry{Ref: one, Image: shared}, Entry{Ref: two, Image: shared})
 	var out bytes.Buffer
 	check(t, b.StoreTar(&out, set))
 	dir := t.TempDir()
@@ -187,7 +187,7 @@ func TestAStoreTarHasALayoutPerNamespace(t *testing.T) {
 
 func TestADockerTarIsNamedInFull(t *testing.T) {
 	image := newImage(t, runtime.GOARCH)
-	b := write(t, t.TempDir(), Entry{one, image})
+	b := write(t, t.TempDir(), Entry{Ref: one, Image: image})
 	var out bytes.Buffer
 	check(t, b.DockerTar(&out, one))
 	manifest, err := tarball.LoadManifest(func() (io.ReadCloser, error) {

@@ -12,7 +12,7 @@ import (
 func Components() []Component {
 	s := For("", "")
 	var list []Component
-	for _, image := range slices.Concat(s.list, s.some) {
+	for _, image := range s.All() {
 		list = append(list, image.Component)
 	}
 	return list

@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path"
+	"runtime"
+	"strings"
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/name"
@@ -18,9 +21,9 @@ import (
 // what runs before and beside the pods.
 func Namespace(c Component) string {
 	switch c {
-	case Machine:
+	case Machine, MachineDocker:
 		return ""
-	case Kubelet, Bootstrap, LoadBalancer:
+	case Kubelet, Bootstrap, LoadBalancer, ContainerRuntime:
 		return "turnup"
 	default:
 		return "k8s.io"
@@ -40,13 +43,13 @@ func (b *Bundle) Tar(w io.Writer, refs ...string) error {
 	return out.Close()
 }
 
-// StoreTar writes the images of a cluster's machines as machine-fill-store
+// StoreTar writes every image that machines may need as machine-fill-store
 // (terraform/local/image) reads them: one OCI layout per containerd namespace.
 func (b *Bundle) StoreTar(w io.Writer, set Set) error {
 	refs := map[string][]string{}
-	for _, image := range set.Images() {
-		namespace := Namespace(image.Component)
-		refs[namespace] = append(refs[namespace], image.Ref)
+	for _, ref := range b.Refs() {
+		namespace := Namespace(set.componentOf(ref))
+		refs[namespace] = append(refs[namespace], ref)
 	}
 	out := tar.NewWriter(w)
 	for _, namespace := range []string{"k8s.io", "turnup"} {
@@ -55,6 +58,32 @@ func (b *Bundle) StoreTar(w io.Writer, set Set) error {
 		}
 	}
 	return out.Close()
+}
+
+// componentOf is the component of a reference: that of the set, or else the one
+// whose repository has its name. "" is that of nobody we know.
+func (s Set) componentOf(ref string) Component {
+	all := s.All()
+	for _, image := range all {
+		if image.Ref == ref {
+			return image.Component
+		}
+	}
+	for _, image := range all {
+		if strings.HasSuffix(repository(ref), "/"+path.Join(path.Base(strings.TrimSuffix(Own, "/")), string(image.Component))) {
+			return image.Component
+		}
+	}
+	return ""
+}
+
+// repository is a reference without tag and digest.
+func repository(ref string) string {
+	ref, _, _ = strings.Cut(ref, "@")
+	if colon := strings.LastIndex(ref, ":"); colon > strings.LastIndex(ref, "/") {
+		return ref[:colon]
+	}
+	return ref
 }
 
 // DockerTar writes one image as the Docker daemon's image load reads it.
@@ -79,9 +108,13 @@ func (b *Bundle) layout(out *tar.Writer, prefix string, refs []string) error {
 	index.Manifests = nil
 	var blobs []v1.Descriptor
 	for _, ref := range refs {
-		d, err := b.descriptor(ref)
+		all, err := b.descriptor(ref)
 		if err != nil {
 			return err
+		}
+		d, err := b.pick(all, runtime.GOARCH)
+		if err != nil {
+			return fmt.Errorf("image %s of bundle %s %w", ref, b.dir, err)
 		}
 		manifest, err := b.manifest(d)
 		if err != nil {

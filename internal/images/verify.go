@@ -33,8 +33,12 @@ func (p Problem) String() string {
 }
 
 // Verify reads every blob of every image, and reports all that is wrong at once.
-func (b *Bundle) Verify() error {
-	problems := b.Problems()
+// Images have to be for the architecture of this computer.
+func (b *Bundle) Verify() error { return b.VerifyFor(runtime.GOARCH) }
+
+// VerifyFor is Verify for machines of another architecture.
+func (b *Bundle) VerifyFor(arch string) error {
+	problems := b.ProblemsFor(arch)
 	if len(problems) == 0 {
 		return nil
 	}
@@ -46,41 +50,81 @@ func (b *Bundle) Verify() error {
 }
 
 // Problems is Verify for those who mend a bundle.
-func (b *Bundle) Problems() []Problem {
-	checked := map[v1.Hash]string{} // a base layer belongs to many images
-	var problems []Problem
+func (b *Bundle) Problems() []Problem { return b.ProblemsFor(runtime.GOARCH) }
+
+// ProblemsFor is Problems for machines of another architecture.
+func (b *Bundle) ProblemsFor(arch string) []Problem {
+	i := inspection{bundle: b, checked: map[v1.Hash]string{}}
 	for _, image := range b.index.Manifests {
-		ref := image.Annotations[annotationRef]
-		check := func(d v1.Descriptor) bool {
-			what, seen := checked[d.Digest]
-			if !seen {
-				what = b.check(d)
-				checked[d.Digest] = what
-			}
-			if what != "" {
-				problems = append(problems, Problem{ref, d.Digest.String(), what})
-			}
-			return what == ""
-		}
-		if !check(image) {
-			continue
-		}
-		manifest, err := b.manifest(image)
-		if err != nil {
-			problems = append(problems, Problem{ref, image.Digest.String(), err.Error()})
-			continue
-		}
-		for _, layer := range manifest.Layers {
-			check(layer)
-		}
-		if !check(manifest.Config) {
-			continue
-		}
-		if what := b.platform(manifest.Config); what != "" {
-			problems = append(problems, Problem{ref, "", what})
-		}
+		i.ref = image.Annotations[annotationRef]
+		i.entry(image, arch)
 	}
-	return problems
+	return i.problems
+}
+
+// inspection is one look at a bundle.
+type inspection struct {
+	bundle *Bundle
+	// checked is what was found of each blob: a base layer belongs to many images.
+	checked  map[v1.Hash]string
+	ref      string
+	problems []Problem
+}
+
+// entry looks at an image, or at all images of an index.
+func (i *inspection) entry(d v1.Descriptor, arch string) {
+	if !d.MediaType.IsIndex() {
+		if config, ok := i.image(d); ok {
+			i.found("", i.bundle.platform(config, arch))
+		}
+		return
+	}
+	if !i.check(d) {
+		return
+	}
+	index, err := i.bundle.children(d)
+	if err != nil {
+		i.found(d.Digest.String(), err.Error())
+		return
+	}
+	for _, child := range index.Manifests {
+		i.image(child)
+	}
+	if _, err := i.bundle.pick(d, arch); err != nil {
+		i.found("", err.Error())
+	}
+}
+
+// image looks at the blobs of an image; its configuration is worth reading if ok.
+func (i *inspection) image(d v1.Descriptor) (config v1.Descriptor, ok bool) {
+	if !i.check(d) {
+		return config, false
+	}
+	manifest, err := i.bundle.manifest(d)
+	if err != nil {
+		i.found(d.Digest.String(), err.Error())
+		return config, false
+	}
+	for _, layer := range manifest.Layers {
+		i.check(layer)
+	}
+	return manifest.Config, i.check(manifest.Config)
+}
+
+func (i *inspection) check(d v1.Descriptor) bool {
+	what, seen := i.checked[d.Digest]
+	if !seen {
+		what = i.bundle.check(d)
+		i.checked[d.Digest] = what
+	}
+	i.found(d.Digest.String(), what)
+	return what == ""
+}
+
+func (i *inspection) found(blob, what string) {
+	if what != "" {
+		i.problems = append(i.problems, Problem{i.ref, blob, what})
+	}
 }
 
 // check compares a blob with its descriptor; "" means they agree.
@@ -106,8 +150,8 @@ func (b *Bundle) check(d v1.Descriptor) string {
 	return ""
 }
 
-// platform says when an image is not for the machines of this computer.
-func (b *Bundle) platform(config v1.Descriptor) string {
+// platform says when an image is not for linux on an architecture.
+func (b *Bundle) platform(config v1.Descriptor, arch string) string {
 	data, err := os.ReadFile(b.blob(config.Digest))
 	if err != nil {
 		return fmt.Sprintf("has no readable configuration (%v)", err)
@@ -116,8 +160,8 @@ func (b *Bundle) platform(config v1.Descriptor) string {
 	if err != nil {
 		return fmt.Sprintf("has no readable configuration (%v)", err)
 	}
-	if file.OS != "linux" || file.Architecture != runtime.GOARCH {
-		return fmt.Sprintf("is for %s/%s, and this computer needs linux/%s", file.OS, file.Architecture, runtime.GOARCH)
+	if file.OS != "linux" || file.Architecture != arch {
+		return foreign{[]string{file.OS + "/" + file.Architecture}, arch}.Error()
 	}
 	return ""
 }

@@ -1,14 +1,16 @@
 package images
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 
@@ -20,6 +22,8 @@ import (
 type Entry struct {
 	Ref   string
 	Image v1.Image
+	// Index is an image for several platforms, in place of Image.
+	Index v1.ImageIndex
 }
 
 // Write makes the directory a bundle of exactly these images. Blobs that are
@@ -33,7 +37,7 @@ func Write(dir string, entries []Entry) error {
 	index := v1.IndexManifest{SchemaVersion: 2, MediaType: types.OCIImageIndex}
 	needed := map[string]bool{}
 	for _, e := range entries {
-		d, err := writeImage(dir, e, needed)
+		d, err := writeEntry(dir, e, needed)
 		if err != nil {
 			return fmt.Errorf("write image %s to bundle %s: %w", e.Ref, dir, err)
 		}
@@ -57,9 +61,48 @@ func Write(dir string, entries []Entry) error {
 
 const ociLayout = `{"imageLayoutVersion":"1.0.0"}` + "\n"
 
+// writeEntry writes an entry's blobs and describes it.
+func writeEntry(dir string, e Entry, needed map[string]bool) (v1.Descriptor, error) {
+	write := func() (v1.Descriptor, error) { return writeImage(dir, e.Image, needed) }
+	if e.Index != nil {
+		write = func() (v1.Descriptor, error) { return writeIndex(dir, e.Index, needed) }
+	}
+	d, err := write()
+	d.Annotations = map[string]string{annotationRef: e.Ref, annotationContainerd: e.Ref}
+	return d, err
+}
+
+// writeIndex writes all images of an index, and then the index itself.
+func writeIndex(dir string, index v1.ImageIndex, needed map[string]bool) (v1.Descriptor, error) {
+	manifest, err := index.IndexManifest()
+	if err != nil {
+		return v1.Descriptor{}, err
+	}
+	for _, d := range manifest.Manifests {
+		image, err := index.Image(d.Digest)
+		if err != nil {
+			return v1.Descriptor{}, err
+		}
+		if _, err := writeImage(dir, image, needed); err != nil {
+			return v1.Descriptor{}, err
+		}
+	}
+	raw, err := index.RawManifest()
+	if err != nil {
+		return v1.Descriptor{}, err
+	}
+	h := sum(raw)
+	needed[h.Hex] = true
+	if err := writeFile(blobPath(dir, h), raw); err != nil {
+		return v1.Descriptor{}, err
+	}
+	mediaType, err := index.MediaType()
+	return v1.Descriptor{MediaType: mediaType, Digest: h, Size: int64(len(raw))}, err
+}
+
 // writeImage writes an image's blobs, manifest last, and describes it.
-func writeImage(dir string, e Entry, needed map[string]bool) (v1.Descriptor, error) {
-	layers, err := e.Image.Layers()
+func writeImage(dir string, image v1.Image, needed map[string]bool) (v1.Descriptor, error) {
+	layers, err := image.Layers()
 	if err != nil {
 		return v1.Descriptor{}, err
 	}
@@ -68,11 +111,11 @@ func writeImage(dir string, e Entry, needed map[string]bool) (v1.Descriptor, err
 			return v1.Descriptor{}, err
 		}
 	}
-	config, err := e.Image.RawConfigFile()
+	config, err := image.RawConfigFile()
 	if err != nil {
 		return v1.Descriptor{}, err
 	}
-	manifest, err := e.Image.RawManifest()
+	manifest, err := image.RawManifest()
 	if err != nil {
 		return v1.Descriptor{}, err
 	}
@@ -83,15 +126,15 @@ func writeImage(dir string, e Entry, needed map[string]bool) (v1.Descriptor, err
 			return v1.Descriptor{}, err
 		}
 	}
-	mediaType, err := e.Image.MediaType()
+	mediaType, err := image.MediaType()
 	if err != nil {
 		return v1.Descriptor{}, err
 	}
-	return v1.Descriptor{
-		MediaType: mediaType, Digest: sum(manifest), Size: int64(len(manifest)),
-		Platform:    &v1.Platform{OS: "linux", Architecture: runtime.GOARCH},
-		Annotations: map[string]string{annotationRef: e.Ref, annotationContainerd: e.Ref},
-	}, nil
+	d := v1.Descriptor{MediaType: mediaType, Digest: sum(manifest), Size: int64(len(manifest))}
+	if file, err := v1.ParseConfigFile(bytes.NewReader(config)); err == nil && file.OS != "" {
+		d.Platform = &v1.Platform{OS: file.OS, Architecture: file.Architecture, Variant: file.Variant}
+	}
+	return d, nil
 }
 
 func writeLayer(dir string, layer v1.Layer, needed map[string]bool) error {
@@ -163,4 +206,51 @@ func removeOthers(dir string, needed map[string]bool) error {
 		}
 	}
 	return nil
+}
+
+// Fetch writes a layer's blob into a bundle's directory, unless it is there and
+// whole. count hears the bytes as they come in; a layer with other content than
+// its digest says is an error, and leaves nothing.
+func Fetch(dir string, layer v1.Layer, count func(int64)) error {
+	digest, err := layer.Digest()
+	if err != nil {
+		return err
+	}
+	size, err := layer.Size()
+	if err != nil {
+		return err
+	}
+	if (&Bundle{dir: dir}).check(v1.Descriptor{Digest: digest, Size: size}) == "" {
+		return nil
+	}
+	path := blobPath(dir, digest)
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err // damaged, and writeLayer only looks at its size
+	}
+	return writeLayer(dir, counted{layer, count}, map[string]bool{})
+}
+
+// counted is a layer that tells how much of it was read.
+type counted struct {
+	v1.Layer
+	count func(int64)
+}
+
+func (c counted) Compressed() (io.ReadCloser, error) {
+	content, err := c.Layer.Compressed()
+	return countedReader{content, c.count}, err
+}
+
+type countedReader struct {
+	io.ReadCloser
+	count func(int64)
+}
+
+func (r countedReader) Read(p []byte) (int, error) {
+	n, err := r.ReadCloser.Read(p)
+	r.count(int64(n))
+	return n, err
 }

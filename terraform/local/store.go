@@ -8,13 +8,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"time"
 
 	cerrdefs "github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/container"
-	"github.com/docker/docker/api/types/filters"
 	"github.com/docker/docker/api/types/mount"
 	"github.com/docker/docker/api/types/volume"
 	"github.com/docker/docker/pkg/stdcopy"
@@ -34,14 +32,11 @@ func StoreName(digest string) string {
 	return storePrefix + hex[:min(12, len(hex))]
 }
 
-// EnsureStore makes sure that there is a volume with the bundle's images of set,
-// unpacked, and returns its name. It is filled once, by a throw-away container
+// EnsureStore makes sure that there is a volume with the bundle's images,
+// unpacked, and returns its name; set knows which are the machines' own. It is filled once, by a throw-away container
 // of the machine image (an ID); progress, if set, hears the images that are in.
 // Killed half-way, the next call does it again; two at a time wait for each other.
 func (d *Docker) EnsureStore(ctx context.Context, bundle *images.Bundle, set images.Set, machineImage string, progress func(string)) (string, error) {
-	if err := bundle.Require(set); err != nil {
-		return "", fmt.Errorf("fill image store: %w", err)
-	}
 	name := StoreName(bundle.Digest())
 	complete, err := d.complete(ctx, name, machineImage)
 	if err != nil || complete {
@@ -208,26 +203,4 @@ func lastLine(text string) string {
 	}
 	line := text[strings.LastIndex(text, "\n")+1:]
 	return strings.TrimPrefix(line, "fill image store: ")
-}
-
-// PruneStores removes the stores of other bundles that no container uses, and
-// returns their names.
-func (d *Docker) PruneStores(ctx context.Context, keep ...string) ([]string, error) {
-	list, err := d.api.VolumeList(ctx, volume.ListOptions{Filters: filters.NewArgs(filters.Arg("label", LabelCache+"=store"), filters.Arg("dangling", "true"))})
-	if err != nil {
-		return nil, fmt.Errorf("list image stores: %w", err)
-	}
-	var removed []string
-	var errs []error
-	for _, v := range list.Volumes {
-		if slices.Contains(keep, v.Name) {
-			continue
-		}
-		if err := d.api.VolumeRemove(ctx, v.Name, false); err != nil && !cerrdefs.IsNotFound(err) {
-			errs = append(errs, fmt.Errorf("remove image store %s: %w", v.Name, err))
-			continue
-		}
-		removed = append(removed, v.Name)
-	}
-	return removed, errors.Join(errs...)
 }

@@ -42,7 +42,7 @@ func (p *localPlatform) check(ctx context.Context) ([]string, error) {
 }
 
 // wholeBundle is what to do about a bundle that cannot be used.
-const wholeBundle = "--bundle takes the directory of a whole bundle, an OCI layout; without one, images are pulled"
+const wholeBundle = "--bundle takes the directory of a whole bundle: `kubectl turnup images save` makes one, `images verify` looks at it; without one, images are pulled"
 
 // inputs gives Docker the machine image and unpacks the bundle, if there is one,
 // into the store that the machines share. Machines that exist keep the image and
@@ -65,20 +65,40 @@ func (p *localPlatform) inputs(ctx context.Context, preview bool) (terraform.Inp
 			return inputs, ui.Hint(err, wholeBundle)
 		}
 	}
+	used, err := t.Images()
+	if err != nil {
+		return inputs, ui.Hint(err, "correct the addon tree, or the config; `kubectl turnup images list` reads them the same way")
+	}
 	err = t.bounded(ctx, "prepare images", imagesBudget, func(ctx context.Context, step *ui.Step) error {
 		if bundle != nil {
-			if err := bundle.Require(set); err != nil {
-				return ui.Hint(err, wholeBundle)
+			if err := used.within(bundle); err != nil {
+				return err
 			}
+		} else if err := t.pullable(ctx, used); err != nil {
+			return err
 		}
 		inputs.Image, err = p.docker.EnsureMachineImage(ctx, bundle, set.Ref(images.Machine))
 		if err != nil || bundle == nil {
 			return err
 		}
-		inputs.Store, err = p.docker.EnsureStore(ctx, bundle, set, inputs.Image, step.See)
-		return err
+		if inputs.Store, err = p.docker.EnsureStore(ctx, bundle, set, inputs.Image, step.See); err != nil {
+			return err
+		}
+		return p.expire(ctx, inputs.Store)
 	})
 	return inputs, err
+}
+
+// expire removes image stores of bundles that came and went: each takes a GB.
+func (p *localPlatform) expire(ctx context.Context, store string) error {
+	removed, err := p.docker.ExpireStores(ctx, store)
+	for _, name := range removed {
+		p.turnup.Out.Printf("removed the image store %s: no machine uses it, and there are newer ones", name)
+	}
+	if err != nil {
+		p.turnup.Out.Warnf("%v", err) // room is no reason to make no cluster
+	}
+	return ctx.Err()
 }
 
 // lastInputs reads what the machines were made with; nothing before the first apply.

@@ -13,8 +13,6 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"turnup.dev/kubectl-turnup/addon-manager/build"
-	"turnup.dev/kubectl-turnup/addon-manager/source"
-	"turnup.dev/kubectl-turnup/addons"
 	"turnup.dev/kubectl-turnup/bootstrap"
 	"turnup.dev/kubectl-turnup/bootstrap/pki"
 	"turnup.dev/kubectl-turnup/internal/config"
@@ -137,17 +135,8 @@ func (t *Turnup) renderManager(dir string, file machines.File) error {
 
 // renderAddons builds the user's tree if there is one, else the one create would write.
 func (t *Turnup) renderAddons(dir string, file machines.File) error {
-	tree, err := OpenTree(t.Config, file)
+	files, err := t.treeFiles(file)
 	if err != nil {
-		return err
-	}
-	var files map[string][]byte
-	if tree.exists() {
-		if files, err = source.Files(os.DirFS(tree.Dir)); err != nil {
-			return err
-		}
-		files[addons.Values] = tree.values
-	} else if files, err = tree.starting(t.Config); err != nil {
 		return err
 	}
 	var errs []error
