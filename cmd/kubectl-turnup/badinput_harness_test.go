@@ -144,6 +144,7 @@ var (
 	sizes     = regexp.MustCompile(`\b\d+ bytes instead of \d+`)
 	daemons   = regexp.MustCompile(`Docker at unix:///\S*/docker\.sock has`)
 	refusals  = regexp.MustCompile(`(Error response from daemon:) .*`)
+	unreached = regexp.MustCompile(`(cannot be reached \(image \S+\):) .*`)
 	kconfigs  = regexp.MustCompile(`Kconfig:\d+`)
 	// What this computer is short of is no part of the mistake.
 	warnings = regexp.MustCompile(`(?m)^warning: fs\.inotify.*\n`)
@@ -158,6 +159,7 @@ func normal(text, dir string) string {
 	text = sizes.ReplaceAllString(text, "$$SIZE")
 	text = daemons.ReplaceAllString(text, "Docker at $$DOCKER has")
 	text = refusals.ReplaceAllString(text, "$1 $$WHY")
+	text = unreached.ReplaceAllString(text, "$1 $$WHY")
 	text = kconfigs.ReplaceAllString(text, "Kconfig:$$LINE")
 	text = binaries.ReplaceAllString(text, "on PATH or in $$BIN")
 	return durations.ReplaceAllString(text, "$$TIME")

@@ -24,7 +24,7 @@ const (
 )
 
 // rebuild is the way out of every broken bundle.
-const rebuild = "make it again, with `kubectl turnup images save` or `make images`"
+const rebuild = "make one with `kubectl turnup images save` or `make images`"
 
 // Bundle is a directory with the images of a cluster: an OCI layout whose
 // index names each image by its full reference.

@@ -18,6 +18,7 @@ import (
 // failure is one image that is not to be had.
 type failure struct {
 	what, hint string
+	host       string
 	// away: the registry as a whole does not answer.
 	away  bool
 	cause error
@@ -32,7 +33,7 @@ func explain(ref string, err error) error {
 	if errors.Is(err, context.Canceled) {
 		return err
 	}
-	f := failure{cause: err}
+	f := failure{host: host, cause: err}
 	var answer *transport.Error
 	var timeout net.Error
 	switch {
@@ -48,7 +49,11 @@ func explain(ref string, err error) error {
 		f.what = fmt.Sprintf("read image %s: %v", ref, err)
 		f.hint = "run the same command again: what is there already is not fetched again"
 		if f.away {
-			f.what = fmt.Sprintf("%s cannot be reached (image %s): %v", host, ref, innermost(err))
+			why := innermost(err).Error()
+			if dns != nil {
+				why = dns.Err
+			}
+			f.what = fmt.Sprintf("%s cannot be reached (image %s): %s", host, ref, why)
 			f.hint = away
 		}
 	}
@@ -101,9 +106,16 @@ func innermost(err error) error {
 func together(failed []error) error {
 	var lines []string
 	var first error
+	silent := map[string]bool{}
 	for _, err := range failed {
 		if err == nil || slices.Contains(lines, err.Error()) {
 			continue
+		}
+		if f := (failure{}); errors.As(err, &f) && f.away {
+			if silent[f.host] {
+				continue // its other images are not to be had either
+			}
+			silent[f.host] = true
 		}
 		if first == nil {
 			first = err

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/authn"
@@ -175,7 +174,6 @@ func (t *Turnup) pullable(ctx context.Context, list ImageList) error {
 	if err == nil || registry.Refused(err) {
 		return ui.Hint(err, "the machines pull without credentials: use a mirror that needs none (bootstrap.registry), or a bundle (`kubectl turnup images save`, then --bundle)")
 	}
-	first, _, _ := strings.Cut(strings.TrimSpace(err.Error()), "\n- ")
-	t.Out.Warnf("%s", first)
+	t.Out.Warnf("%v", err)
 	return nil
 }
