@@ -172,15 +172,6 @@ func (b *Bundle) children(d v1.Descriptor) (*v1.IndexManifest, error) {
 	return index, nil
 }
 
-// DigestOf is the digest of a reference's image, "" where the bundle has none.
-func (b *Bundle) DigestOf(ref string) string {
-	d, err := b.descriptor(ref)
-	if err != nil {
-		return ""
-	}
-	return d.Digest.String()
-}
-
 // Require says which images the bundle lacks.
 func (b *Bundle) Require(list []Image) error {
 	var missing []string

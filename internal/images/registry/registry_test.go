@@ -149,8 +149,8 @@ func TestABundleIsSavedFromARegistryAndPushedIntoAnother(t *testing.T) {
 	all := from.save(quick(), t.TempDir(), Platforms{All: true}, one, two)
 	want, err := index.Digest()
 	from.must(err)
-	if all.DigestOf(two) != want.String() {
-		t.Errorf("with all platforms the digest of %s is %s, want the registry's, %s", two, all.DigestOf(two), want)
+	if all.Pinned(two) != want.String() {
+		t.Errorf("with all platforms the digest of %s is %s, want the registry's, %s", two, all.Pinned(two), want)
 	}
 	for _, arch := range []string{"amd64", "arm64"} {
 		err := all.VerifyFor(arch)
@@ -166,7 +166,7 @@ func TestABundleIsSavedFromARegistryAndPushedIntoAnother(t *testing.T) {
 		t.Errorf("pushed %v, %d bytes", pushed, most)
 	}
 	mirror := to.save(quick(), t.TempDir(), Platforms{All: true}, pushed...)
-	if mirror.DigestOf(pushed[0]) != want.String() {
+	if mirror.Pinned(pushed[0]) != want.String() {
 		t.Error("the mirror has another image")
 	}
 }

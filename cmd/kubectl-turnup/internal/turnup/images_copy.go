@@ -27,7 +27,7 @@ func (t *Turnup) ResolveImages(ctx context.Context, list ImageList, ask bool) (I
 				return list, ui.Hint(err, wholeBundle)
 			}
 			for i := range list.Images {
-				list.Images[i].Digest = bundle.DigestOf(list.Images[i].Ref)
+				list.Images[i].Digest = bundle.Pinned(list.Images[i].Ref)
 			}
 		}
 		return list, nil
@@ -146,7 +146,7 @@ func (t *Turnup) VerifyImages(ctx context.Context, dir string) (ImageList, error
 		return list, ui.Hint(err, wholeBundle)
 	}
 	for i := range list.Images {
-		list.Images[i].Digest = bundle.DigestOf(list.Images[i].Ref)
+		list.Images[i].Digest = bundle.Pinned(list.Images[i].Ref)
 	}
 	return list, t.bounded(ctx, "check "+count(len(bundle.Refs()), "image"), imagesBudget, func(context.Context, *ui.Step) error {
 		// What is damaged and what is missing, in one report.
