@@ -118,10 +118,8 @@ func Start(ctx context.Context, t transport.Transport, m machines.Machine) error
 	// A unit that systemd has not loaded yet needs no reload, which would cost
 	// every machine a few tenths of a second.
 	script := `# start the unit
-if test "$(systemctl show --property NeedDaemonReload --value ` + unit + `)" = no
-then systemctl reload-or-restart ` + unit + `
-else systemctl daemon-reload; systemctl restart ` + unit + `
-fi`
+test "$(systemctl show --property NeedDaemonReload --value ` + unit + `)" = no || systemctl daemon-reload
+systemctl reload-or-restart ` + unit
 	if _, err := t.Run(ctx, script, nil); err != nil {
 		return fmt.Errorf("start machine %s: %w", m.Name, err)
 	}

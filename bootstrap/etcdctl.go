@@ -191,6 +191,36 @@ func (e Etcd) Admit(ctx context.Context, m machines.Machine) ([]EtcdMember, erro
 	return e.Members(ctx)
 }
 
+// AwaitAdmitted is Admit, again while etcd refuses: for some seconds after a change
+// of its members it takes no other.
+func (e Etcd) AwaitAdmitted(ctx context.Context, m machines.Machine, see func(string)) ([]EtcdMember, error) {
+	var members []EtcdMember
+	err := wait.For(ctx, wait.Options{
+		What: "etcd to take in " + m.Name, Budget: EtcdBudget, Every: 500 * time.Millisecond, See: see,
+	}, func(ctx context.Context) (bool, string, error) {
+		list, err := e.Admit(ctx, m)
+		members = list
+		return err == nil, "", err
+	})
+	return members, err
+}
+
+// AwaitRemoved is Remove, again while etcd refuses.
+func (e Etcd) AwaitRemoved(ctx context.Context, member EtcdMember, see func(string)) error {
+	return wait.For(ctx, wait.Options{
+		What: "etcd to let " + member.Name + " go", Budget: EtcdBudget, Every: 500 * time.Millisecond, See: see,
+	}, func(ctx context.Context) (bool, string, error) {
+		members, err := e.Members(ctx)
+		if err != nil {
+			return false, "", err
+		}
+		if !slices.ContainsFunc(members, func(m EtcdMember) bool { return m.ID == member.ID }) {
+			return true, "", nil
+		}
+		return false, "", e.Remove(ctx, member)
+	})
+}
+
 // lastLine is what a program says last, which is what went wrong with etcdctl.
 func lastLine(text string) string {
 	lines := strings.Split(strings.TrimSpace(text), "\n")

@@ -6,6 +6,7 @@ ignite() {
 		ctr -n turnup images pull "$bootstrap_image" >/dev/null
 	fi
 	before=$(cat /etc/containerd/conf.d/20-turnup.toml 2>/dev/null || true)
+	unit=$(cat "/etc/systemd/system/$2" 2>/dev/null || true)
 	# Ignition takes a file away before it writes it anew. A kubelet that saw that
 	# would stop etcd, and then wait minutes for an API server that waits for etcd.
 	[ "$2" != kubelet.service ] || systemctl stop kubelet 2>/dev/null || true
@@ -17,5 +18,7 @@ ignite() {
 		/usr/local/lib/turnup/apply "$1"
 	after=$(cat /etc/containerd/conf.d/20-turnup.toml 2>/dev/null || true)
 	[ "$before" = "$after" ] || systemctl restart containerd
+	# A unit that can read its files anew goes on, unless it is another one now.
+	[ "$unit" = "$(cat "/etc/systemd/system/$2")" ] || systemctl stop "$2" 2>/dev/null || true
 	systemctl enable --quiet --no-reload "$2"
 }

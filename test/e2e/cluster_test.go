@@ -33,6 +33,8 @@ type cluster struct {
 	kube  kubernetes.Interface
 	dyn   dynamic.Interface
 	nodes machines.File
+	// web is the address of the pod that startWeb starts.
+	web string
 }
 
 // testContext ends with the test, at Ctrl-C, and a while before `go test`

@@ -37,7 +37,32 @@ func (t *Turnup) planEtcd(ctx context.Context, file machines.File) (bootstrap.Et
 		return nil, nil, err
 	}
 	starts, joining := bootstrap.PlanEtcd(planes, seen)
-	return starts, joining, nil
+	return starts, append(joining, t.formerMembers(ctx, file, starts, joining)...), nil
+}
+
+// formerMembers are control planes that have data of a member that the others
+// have taken out: a run was cut off before their machines were removed. They join
+// anew. Where etcd does not answer at once, it is not asked.
+func (t *Turnup) formerMembers(ctx context.Context, file machines.File, starts bootstrap.EtcdStarts, joining []machines.Machine) []machines.Machine {
+	if len(starts) < 2 {
+		return nil
+	}
+	for _, e := range t.etcds(ctx, file, joining...) {
+		members, err := e.Members(ctx)
+		if err != nil {
+			continue
+		}
+		var former []machines.Machine
+		for _, m := range file.WithRole(machines.ControlPlane) {
+			_, told := starts[m.Name]
+			if _, is := bootstrap.MemberOn(m, members); told && !is {
+				delete(starts, m.Name)
+				former = append(former, m)
+			}
+		}
+		return former
+	}
+	return nil
 }
 
 // etcds are ways to ask etcd on control planes other than some. Those that
@@ -100,8 +125,10 @@ func (t *Turnup) joinOne(ctx context.Context, file machines.File, starts bootstr
 		if speaker, _, err = bootstrap.AwaitMembers(ctx, others, step.See); err != nil {
 			return err
 		}
-		members, err := speaker.Admit(ctx, m)
-		starts[m.Name] = bootstrap.Joining(m, members)
+		members, err := speaker.AwaitAdmitted(ctx, m, step.See)
+		if err == nil {
+			starts[m.Name] = bootstrap.Joining(m, members)
+		}
 		return err
 	})
 	if err != nil {

@@ -146,10 +146,7 @@ func (t *Turnup) leaveEtcd(ctx context.Context, file machines.File, m machines.M
 		if err := t.mayLeave(ctx, file, m, members); err != nil {
 			return err
 		}
-		if err := speaker.Remove(ctx, member); err != nil {
-			return fmt.Errorf("take %s out of etcd: %w", m.Name, err)
-		}
-		return nil
+		return speaker.AwaitRemoved(ctx, member, step.See)
 	})
 }
 
