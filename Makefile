@@ -94,6 +94,7 @@ bench: docker build tools images ## Measure against kubeadm, side by side
 	go test ./test/e2e -count=1 -timeout 60m -v -run '^$$' -bench . -benchtime 1x
 	KCONFIG_BENCH_PEERS=1 go test ./internal/kconfig -count=1 -run Peers -v
 	go test ./internal/kconfig ./internal/config ./internal/wizard -run '^$$' -bench .
+	go test ./terraform -run '^$$' -bench . -benchtime 1x
 
 .PHONY: bench-addons
 bench-addons: test-programs ## Measure the addon manager beside Flux's library and plain apply (ARGS='--idle=10m')

@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
-	"path"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -264,20 +263,6 @@ func place(dir, program, from string) error {
 		}
 	}
 	return nil
-}
-
-// files is a module in memory, so that a test can change it.
-func files(t testing.TB, module fs.FS) map[string]string {
-	t.Helper()
-	found := map[string]string{}
-	names, err := fs.Glob(module, "*.tf")
-	ok(t, err)
-	for _, name := range names {
-		data, err := fs.ReadFile(module, name)
-		ok(t, err)
-		found[path.Base(name)] = string(data)
-	}
-	return found
 }
 
 // tool runs terraform itself, where the workspace has no verb for it.

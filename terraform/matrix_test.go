@@ -59,6 +59,32 @@ func TestClouds(t *testing.T) {
 	}
 }
 
+// TestLocal does the same with the module of this computer, which tests with the
+// real provider and Docker are about as well (machines_test.go).
+func TestLocal(t *testing.T) {
+	for name, set := range map[string][]string{
+		"one":   {"provision.workers=1"},
+		"three": {"provision.control_planes=3", "provision.workers=1"},
+		"range": {"provision.workers=1", "provision.local.subnet=10.9.0.0/20"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newSite(t)
+			if s.world == "" {
+				t.Skip("SKIPPED: machines_test.go has the real provider")
+			}
+			cfg := with(t, set...)
+			ok(t, s.Prepare(cfg, terraform.Inputs{Image: "sha256:0123", MTU: 1400}))
+			file, err := s.Apply(t.Context())
+			ok(t, err)
+			ok(t, file.Validate())
+			s.planIsEmpty(t, "right after apply")
+			golden.Check(t, planFile("local", name), s.shape(t, planFile("local", "one"), name != "one"))
+			s.destroy(t)
+		})
+	}
+}
+
 func planFile(platform, name string) string {
 	return filepath.Join("testdata", "plans", platform, name+".txt")
 }

@@ -44,7 +44,7 @@ resource "aws_vpc" "cluster" {
 
 resource "aws_subnet" "cluster" {
   vpc_id            = aws_vpc.cluster.id
-  cidr_block        = cidrsubnet(aws_vpc.cluster.cidr_block, 8, 1)
+  cidr_block        = cidrsubnet(aws_vpc.cluster.cidr_block, 4, 1)
   availability_zone = var.zone
 }
 

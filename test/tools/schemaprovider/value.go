@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math/big"
 	"slices"
 	"strings"
@@ -16,7 +17,7 @@ func fields(v tftypes.Value) map[string]tftypes.Value {
 	if v.Type() == nil || v.IsNull() || !v.IsKnown() || v.As(&m) != nil {
 		return nil
 	}
-	return m
+	return maps.Clone(m) // As gives the value's own
 }
 
 // elements are those of a list or a set; nil if it is null or unknown.
@@ -25,7 +26,7 @@ func elements(v tftypes.Value) []tftypes.Value {
 	if v.Type() == nil || v.IsNull() || !v.IsKnown() || v.As(&list) != nil {
 		return nil
 	}
-	return list
+	return slices.Clone(list)
 }
 
 // at collects what is at a dotted path, in every element of the lists and sets on the way.
