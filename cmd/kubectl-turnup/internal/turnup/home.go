@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/gofrs/flock"
 
@@ -151,6 +153,17 @@ func (h Home) untouched() bool {
 		}
 	}
 	return true
+}
+
+// onThisComputer tells, without the config, whether all that was made for the
+// cluster is in this computer's Docker.
+func (h Home) onThisComputer() bool {
+	if module, err := os.ReadFile(filepath.Join(h.Terraform(), "versions.tf")); err == nil {
+		return strings.Contains(string(module), "kreuzwerker/docker")
+	}
+	file, err := machines.Read(h.Machines())
+	return errors.Is(err, machines.ErrMissing) || err == nil &&
+		!slices.ContainsFunc(file.Machines, func(m machines.Machine) bool { return m.Transport.Docker == nil })
 }
 
 // remove removes the directory, and the one it is in if it was the last there.

@@ -149,15 +149,21 @@ func Find(req Request) (Home, config.Cluster, error) {
 	return home, cfg, ui.Hint(err, mendRecord)
 }
 
-// FindDoomed is Find for a cluster that is to be deleted. That takes no more than
-// its name: a record that another version wrote, or a crash spoilt, is no obstacle.
+// FindDoomed is Find for a cluster that is to be deleted. On this computer that
+// takes no more than its name: a record that another version wrote, or a crash
+// spoilt, is no obstacle. Elsewhere the record says where its machines are.
 func FindDoomed(req Request) (Home, config.Cluster, error) {
 	home, cfg, err := Find(req)
-	if err != nil && home.Dir != "" && home.Exists() {
-		cfg, err = config.Default(), nil
-		cfg.Cluster.Name = filepath.Base(home.Dir)
+	if err == nil || home.Dir == "" || !home.Exists() {
+		return home, cfg, err
 	}
-	return home, cfg, err
+	if !home.onThisComputer() {
+		return home, cfg, ui.Hint(err, "its machines are not on this computer, and the record says where; put %s right, or remove them with terraform -chdir=%s destroy, and then the directory",
+			relative(home.Config()), relative(home.Terraform()))
+	}
+	cfg = config.Default()
+	cfg.Cluster.Name = filepath.Base(home.Dir)
+	return home, cfg, nil
 }
 
 func which(req Request) (string, error) {
