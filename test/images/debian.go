@@ -182,10 +182,11 @@ func stanzas(text, codename string) []string {
 }
 
 // unwanted is what no container needs: documentation, translations, caches, the
-// package manager's perl, device nodes, and this computer's own name and resolver.
+// package manager's perl, device nodes, this computer's own name and resolver, and host
+// keys, which no two machines may share.
 const unwanted = `^(usr/share/(doc|man|info|locale|perl.*|bash-completion|zsh|i18n|lintian|bug)/.+` +
 	`|usr/lib/[^/]+/(perl.*|gconv)/.+|usr/bin/(perl.*|openssl|localedef)|usr/lib/[^/]+/libperl.*` +
-	`|var/(cache|lib/apt|log)/.+|dev/.+|etc/(machine-id|hostname|resolv\.conf|hosts))$`
+	`|var/(cache|lib/apt|log)/.+|dev/.+|etc/(machine-id|hostname|resolv\.conf|hosts|ssh/ssh_host_.+))$`
 
 // trim copies a root without the unwanted.
 func trim(from, to string) error {

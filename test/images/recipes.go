@@ -111,7 +111,7 @@ func net(c images.Component, program, path string) recipe {
 // packages are the Debian packages of each root, beside the essential ones.
 func packages() map[string][]string {
 	machine := strings.Fields("ca-certificates conntrack ethtool iproute2 iptables isal kmod libseccomp2 mount" +
-		" nftables passwd procps socat systemd systemd-sysv util-linux")
+		" nftables openssh-server passwd procps socat sudo systemd systemd-sysv util-linux")
 	return map[string][]string{
 		"net": strings.Fields("ca-certificates conntrack ethtool iproute2 ipset iptables kmod" +
 			" libblkid1 mount nftables passwd util-linux"),
