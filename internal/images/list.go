@@ -117,15 +117,16 @@ func For(minor, registry string) Set {
 }
 
 // Narrow cuts the set down to a cluster's addons: Images are then those of every
-// cluster, and of the addons that is says yes to.
+// cluster, and of the addons that is says yes to; All stays what it was.
 func (s Set) Narrow(is func(Image) bool) Set {
-	s.list = slices.DeleteFunc(s.All(), func(image Image) bool {
+	all, some := s.All(), s.some
+	s.list = slices.DeleteFunc(slices.Clone(all), func(image Image) bool {
 		if image.Addon == "" {
-			return slices.Contains(s.some, image)
+			return slices.Contains(some, image)
 		}
 		return !is(image)
 	})
-	s.some = slices.DeleteFunc(slices.Clone(s.some), func(image Image) bool { return slices.Contains(s.list, image) })
+	s.some = slices.DeleteFunc(all, func(image Image) bool { return slices.Contains(s.list, image) })
 	return s
 }
 
