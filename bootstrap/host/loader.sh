@@ -61,15 +61,16 @@ await_certificate() {
 	done
 }
 
-# refusal is the reason in words, from the last that the kubelet said.
+# refusal is the reason in words, from the last that the kubelet said of its
+# certificate. Until it has one, all else that it asks for is refused, too.
 refusal() {
-	last=$(journalctl --unit kubelet --no-pager --output cat --lines 200 | grep -i \
-		-e unauthorized -e x509 -e 'connection refused' -e 'no route to host' -e timeout -e 'no such host' -e '^[EF][0-9]' | tail -n 1 | cut -c 1-300)
+	last=$(journalctl --unit kubelet --no-pager --output cat --lines 5000 |
+		grep -i -e 'signed certificate' -e 'certificate signing request' -e 'bootstrap-kubeconfig' | tail -n 1 | cut -c 1-400)
 	case $last in
 	*nauthorized*) echo "the API server refuses the bootstrap token: it has expired or was revoked. \`kubectl turnup token rotate\` gives new machines a new one; then replace this machine" ;;
 	*x509*) echo "what answers at $endpoint is not this cluster's API server: $last" ;;
 	*'connection refused'* | *'no route to host'* | *timeout* | *'no such host'*) echo "the API server at $endpoint cannot be reached from here: $last" ;;
-	*) echo "${last:-the certificate is asked for, and not approved yet}" ;;
+	*) echo "${last:-the kubelet has asked for its certificate, and nobody has approved it yet}" ;;
 	esac
 }
 

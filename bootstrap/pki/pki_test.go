@@ -254,3 +254,19 @@ func TestATokenIsReplacedBeforeItExpiresAndNeverPrinted(t *testing.T) {
 		t.Errorf("%s shows the secret", first)
 	}
 }
+
+func TestARotatedTokenIsTheOneThatIsUsedFromThenOn(t *testing.T) {
+	dir, now := t.TempDir(), time.Now()
+	request := Request{Cluster: "demo", Domain: "cluster.local"}
+	before, err := Ensure(dir, request, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	token, err := RotateToken(dir, now)
+	if err != nil || !token.Valid() || token.ID == before.Token.ID {
+		t.Fatalf("got %v, %v after %v", token, err, before.Token)
+	}
+	if after, err := Ensure(dir, request, now); err != nil || after.Token != token {
+		t.Errorf("Ensure returns %v, %v, want %v", after.Token, err, token)
+	}
+}

@@ -51,17 +51,22 @@ func NewToken(now time.Time) (Token, error) {
 }
 
 func (s *store) token() Token {
-	const name = "bootstrap-token.json"
 	var token Token
-	if data := s.read(name); data != nil {
+	if data := s.read(tokenFile); data != nil {
 		if err := json.Unmarshal(data, &token); err != nil || !token.Valid() {
-			s.fail(fmt.Errorf("%s is not a bootstrap token; delete it and run again for a new one", s.path(name)))
+			s.fail(fmt.Errorf("%s is not a bootstrap token; delete it and run again for a new one", s.path(tokenFile)))
 			return Token{}
 		}
 		if s.now.Add(tokenRenew).Before(token.Expires) {
 			return token
 		}
 	}
+	return s.newToken()
+}
+
+const tokenFile = "bootstrap-token.json"
+
+func (s *store) newToken() Token {
 	token, err := NewToken(s.now)
 	if err != nil {
 		s.fail(err)
@@ -72,6 +77,14 @@ func (s *store) token() Token {
 		s.fail(fmt.Errorf("encode bootstrap token: %w", err))
 		return Token{}
 	}
-	s.write(name, append(data, '\n'), 0o600)
+	s.write(tokenFile, append(data, '\n'), 0o600)
 	return token
+}
+
+// RotateToken puts a new token into a key directory, whatever is left of the old
+// one's time. The API server knows neither before they are applied.
+func RotateToken(dir string, now time.Time) (Token, error) {
+	s := store{dir: dir, now: now}
+	token := s.newToken()
+	return token, s.err
 }

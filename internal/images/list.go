@@ -34,8 +34,6 @@ const (
 	AddonManager          Component = "addon-manager"
 	Machine               Component = "machine"
 	LoadBalancer          Component = "loadbalancer"
-	// MachineDocker is a machine with Docker Engine, where that runs the kubelet.
-	MachineDocker Component = "machine-docker"
 	// ContainerRuntime is containerd, for hosts that have none that is new enough.
 	ContainerRuntime Component = "container-runtime"
 )
@@ -97,7 +95,6 @@ func For(minor, registry string) Set {
 		{LocalPath, "docker.io/rancher/local-path-provisioner:v0.0.30", "local-path"},
 		{Busybox, "docker.io/library/busybox:1.37.0", "local-path"},
 	}, some: []Image{
-		{MachineDocker, Own + "machine-docker:" + Runtime, ""},
 		{ContainerRuntime, Own + "container-runtime:" + Runtime, ""},
 		{BridgeNetwork, Own + "bridge-network:" + Runtime, "bridge"},
 		{FluentdForward, fluentd + "-forward-1.0", "fluentd"},
@@ -133,8 +130,8 @@ func (s Set) Narrow(is func(Image) bool) Set {
 // Images lists what every cluster needs, in a stable order.
 func (s Set) Images() []Image { return append([]Image(nil), s.list...) }
 
-// All lists the set, and after Images what only some clusters need: machines
-// with Docker Engine, hosts without a container runtime.
+// All lists the set, and after Images what only some clusters need: hosts without
+// a container runtime.
 func (s Set) All() []Image { return slices.Concat(s.list, s.some) }
 
 // Ref returns the reference of a component's image; "" for an unknown component.

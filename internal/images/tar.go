@@ -21,7 +21,7 @@ import (
 // what runs before and beside the pods.
 func Namespace(c Component) string {
 	switch c {
-	case Machine, MachineDocker:
+	case Machine:
 		return ""
 	case Kubelet, Bootstrap, LoadBalancer, ContainerRuntime:
 		return "turnup"

@@ -134,7 +134,7 @@ func (c *cluster) machineOfAGroupJoins(ctx context.Context, t *testing.T) {
 		t.Errorf("the node's taints are %v", node.Spec.Taints)
 	}
 	c.awaitPhase(ctx, t, name, "done")
-	left := c.docker.must(ctx, t, name, "", `ls /var/lib/turnup /run/turnup/ignition.json /etc/systemd/system/turnup-bootstrap.service 2>/dev/null; true`)
+	left := c.docker.must(ctx, t, name, "", `find /var/lib/turnup /run/turnup/ignition.json /etc/systemd/system/turnup-bootstrap.service -type f 2>/dev/null; true`)
 	if strings.TrimSpace(left) != "" {
 		t.Errorf("the bootstrap has left %s", left)
 	}

@@ -63,7 +63,7 @@ func recipes() []recipe {
 	return append(list, bootstrap, busybox, recipe{
 		// No user of its own name is needed: bootstrap says which number runs it.
 		Component: images.LoadBalancer, Base: "loadbalancer", Entrypoint: []string{"/usr/sbin/haproxy"}, User: "65514:65514",
-	}, machine(images.Machine, "machine"), machine(images.MachineDocker, "machine-docker"), recipe{
+	}, machine(), recipe{
 		Component: images.ContainerRuntime, Base: "net",
 		Binaries: withPlugins(map[string]string{
 			"/opt/turnup/bin/containerd":              "containerd",
@@ -75,9 +75,9 @@ func recipes() []recipe {
 	})
 }
 
-func machine(c images.Component, base string) recipe {
+func machine() recipe {
 	return recipe{
-		Component: c, Base: base,
+		Component: images.Machine, Base: "machine",
 		Binaries: withPlugins(map[string]string{
 			"/usr/local/bin/containerd":              "containerd",
 			"/usr/local/bin/containerd-shim-runc-v2": "containerd-shim-runc-v2",
@@ -110,15 +110,12 @@ func net(c images.Component, program, path string) recipe {
 
 // packages are the Debian packages of each root, beside the essential ones.
 func packages() map[string][]string {
-	machine := strings.Fields("ca-certificates conntrack ethtool iproute2 iptables isal kmod libseccomp2 mount" +
-		" nftables openssh-server passwd procps socat sudo systemd systemd-sysv util-linux")
 	return map[string][]string{
 		"net": strings.Fields("ca-certificates conntrack ethtool iproute2 ipset iptables kmod" +
 			" libblkid1 mount nftables passwd util-linux"),
 		"loadbalancer": {"haproxy"},
-		"machine":      machine,
-		// Docker's own containerd gives way to the one in /usr/local.
-		"machine-docker": append(slices.Clone(machine), "docker.io"),
+		"machine": strings.Fields("ca-certificates conntrack ethtool iproute2 iptables isal kmod libseccomp2 mount" +
+			" nftables openssh-server passwd procps socat sudo systemd systemd-sysv util-linux"),
 	}
 }
 

@@ -189,7 +189,7 @@ func (a *app) root(argv0 string) *cobra.Command {
 	)
 	root.AddCommand(
 		a.config(), a.create(), a.delete(), a.status(), a.kubeconfig(),
-		a.provision(), a.bootstrap(), a.addons(), a.machines(), a.render(), a.images(),
+		a.provision(), a.bootstrap(), a.addons(), a.machines(), a.token(), a.render(), a.images(),
 		a.version(),
 	)
 	root.InitDefaultCompletionCmd()
