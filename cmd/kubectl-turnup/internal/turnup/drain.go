@@ -22,26 +22,26 @@ const drainBudget = 5 * time.Minute
 
 // drain keeps new pods off a node and has those that are there go elsewhere,
 // as their disruption budgets allow. Pods of DaemonSets and static ones stay:
-// they belong to the machine. A node that does not answer has no pods to wait for.
-func drain(ctx context.Context, to *access, node string, step *ui.Step) error {
-	n, err := to.typed.CoreV1().Nodes().Get(ctx, node, metav1.GetOptions{})
-	if apierrors.IsNotFound(err) {
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("look at node %s: %w", node, err)
-	}
+// they belong to the machine. One that is dead has no pods to wait for; its Node
+// says Ready for the most of a minute, so whoever knows better says so.
+func drain(ctx context.Context, to *access, node string, dead bool, step *ui.Step) error {
 	const off = `{"spec":{"unschedulable":true}}`
 	if _, err := to.typed.CoreV1().Nodes().Patch(ctx, node, types.MergePatchType, []byte(off),
-		metav1.PatchOptions{FieldManager: serverside.FieldManager}); err != nil {
+		metav1.PatchOptions{FieldManager: serverside.FieldManager}); apierrors.IsNotFound(err) || err == nil && dead {
+		return nil
+	} else if err != nil {
 		return fmt.Errorf("cordon node %s: %w", node, err)
 	}
-	if notReady(*n) != "" {
-		return nil
-	}
-	err = wait.For(ctx, wait.Options{
+	err := wait.For(ctx, wait.Options{
 		What: "the pods of " + node + " to go elsewhere", Budget: drainBudget, Every: 500 * time.Millisecond, See: step.See,
 	}, func(ctx context.Context) (bool, string, error) {
+		n, err := to.typed.CoreV1().Nodes().Get(ctx, node, metav1.GetOptions{})
+		if apierrors.IsNotFound(err) || err == nil && notReady(*n) != "" {
+			return true, "", nil
+		}
+		if err != nil {
+			return false, "", err
+		}
 		pods, err := to.typed.CoreV1().Pods("").List(ctx, metav1.ListOptions{FieldSelector: "spec.nodeName=" + node})
 		if err != nil {
 			return false, "", err

@@ -116,7 +116,7 @@ func (t *Turnup) retire(ctx context.Context) error {
 // kubelet, which would register again, and deletes its Node.
 func (t *Turnup) takeOut(ctx context.Context, to *access, file machines.File, m machines.Machine) error {
 	err := t.step(ctx, "drain "+m.Name, drainBudget, func(ctx context.Context, step *ui.Step) error {
-		return drain(ctx, to, m.Name, step)
+		return drain(ctx, to, m.Name, t.isDead(ctx, m), step)
 	})
 	if err != nil {
 		return err
@@ -158,6 +158,14 @@ func (t *Turnup) mayLeave(ctx context.Context, file machines.File, m machines.Ma
 	}
 	return ui.Hint(bootstrap.MayLeave(m.Name, members, well),
 		"start the control planes that are down first: `kubectl turnup create %s` does what it can", t.name())
+}
+
+// isDead tells whether the kubelet of a machine does not run, or nobody answers
+// there at all.
+func (t *Turnup) isDead(ctx context.Context, m machines.Machine) bool {
+	ctx, cancel := context.WithTimeout(ctx, haltBudget)
+	defer cancel()
+	return t.kubeletState(ctx, m) != "active"
 }
 
 // halt stops the kubelet of a machine. One that is gone needs no stopping.
