@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"turnup.dev/kubectl-turnup/internal/config"
 	"turnup.dev/kubectl-turnup/internal/kubeconfig"
 	"turnup.dev/kubectl-turnup/internal/ui"
 	"turnup.dev/kubectl-turnup/terraform"
@@ -16,15 +17,22 @@ func (t *Turnup) Delete(ctx context.Context) error {
 	if t.Config.Provision.Platform == baremetal {
 		return t.deleteHosts(ctx)
 	}
+	if err := kubeconfig.Check(t.Kubeconfig); err != nil {
+		return err
+	}
+	question := fmt.Sprintf("Delete the cluster %s with its machines, its data and its keys?", t.name())
+	_, cloud := config.CloudOf(t.Config)
+	if !cloud { // there is nothing to show first
+		if err := t.Out.Confirm(ctx, question); err != nil {
+			return err
+		}
+	}
 	site, err := t.platform(ctx)
 	if err != nil {
 		return err
 	}
 	defer site.close()
 	ws := t.doomed(site)
-	if err := kubeconfig.Check(t.Kubeconfig); err != nil {
-		return err
-	}
 	unlock, err := t.Home.Lock()
 	if err != nil {
 		return err
@@ -37,9 +45,10 @@ func (t *Turnup) Delete(ctx context.Context) error {
 	if proposal != nil {
 		defer func() { _ = proposal.Withdraw() }()
 	}
-	question := fmt.Sprintf("Delete the cluster %s with its machines, its data and its keys?", t.name())
-	if err := t.Out.Confirm(ctx, question); err != nil {
-		return err
+	if cloud {
+		if err := t.Out.Confirm(ctx, question); err != nil {
+			return err
+		}
 	}
 	if err := site.remove(ctx, ws, proposal); err != nil {
 		return err
