@@ -112,7 +112,7 @@ func (l *link) await(ctx context.Context, auth login) (made *connection, err err
 		What: "SSH on " + l.to.String(), Budget: o.Patience, Every: 250 * time.Millisecond, Slowest: 5 * time.Second,
 	}, func(ctx context.Context) (bool, string, error) {
 		made, err = l.try(ctx, auth)
-		if err != nil && !transient(err) && !(o.Young && errors.Is(err, errNotLetIn)) {
+		if err != nil && !transient(err) && (!o.Young || !errors.Is(err, errNotLetIn)) {
 			return false, "", wait.Stop(gone{err})
 		}
 		return err == nil, "", err

@@ -41,6 +41,7 @@ const sudoPassword = "correct horse battery staple"
 // TestHostsThatExistBecomeAClusterOverSSH lives through the life of a cluster on
 // hosts: found wanting, turned up through faults, and left clean.
 func TestHostsThatExistBecomeAClusterOverSSH(t *testing.T) {
+	onlyIfAll(t)
 	ctx := testContext(t)
 	r := newRacks(ctx, t)
 

@@ -138,7 +138,7 @@ func report(what string, start time.Time, detail string) {
 // end-to-end test, since fluentd itself is Ruby and cannot be built here.
 const (
 	fluentdStandIn    images.Component = "fluentd-stand-in"
-	fluentdStandInRef                  = "test.turnup.dev/fluentd-stand-in:v1"
+	fluentdStandInRef string           = "test.turnup.dev/fluentd-stand-in:v1"
 )
 
 // ref is a component's upstream reference.

@@ -2,6 +2,7 @@ package registry
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -117,7 +118,7 @@ func (w *watched) Read(p []byte) (int, error) {
 	if err != nil {
 		w.timer.Stop()
 	}
-	if err != nil && context.Cause(w.ctx) == errStalled {
+	if err != nil && errors.Is(context.Cause(w.ctx), errStalled) {
 		err = errStalled
 	}
 	return n, err

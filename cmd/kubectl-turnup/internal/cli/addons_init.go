@@ -39,7 +39,7 @@ new tree becomes a repository of its own.
 Exit codes: 0 done or nothing to do, 1 failed or a conflict.`,
 		Example: `  kubectl turnup addons init
   kubectl turnup addons init --dry-run
-  kubectl turnup config set addons.coredns=false && kubectl turnup addons init
+  kubectl turnup addons init
   kubectl turnup addons init --tree ./addons`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

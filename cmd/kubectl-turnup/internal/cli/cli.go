@@ -43,7 +43,7 @@ func Run(ctx context.Context, streams Streams, args []string, build Build) int {
 	cmd, err := root.ExecuteContextC(ctx)
 	err = suggest(err)
 	for _, end := range app.closers {
-		defer end()
+		defer func() { _ = end() }()
 	}
 	if app.out != nil {
 		defer app.out.Close()

@@ -31,7 +31,7 @@ func (t *Turnup) Delete(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer site.close()
+	defer func() { _ = site.close() }()
 	ws := t.doomed(site)
 	unlock, err := t.Home.Lock()
 	if err != nil {

@@ -21,7 +21,7 @@ func (t *Turnup) DryRun(ctx context.Context) (terraform.Changes, error) {
 	if err != nil {
 		return terraform.Changes{}, err
 	}
-	defer site.close()
+	defer func() { _ = site.close() }()
 	inputs, err := site.inputs(ctx, true)
 	if err != nil {
 		return terraform.Changes{}, err

@@ -33,7 +33,7 @@ func (t *Turnup) Provision(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer site.close()
+	defer func() { _ = site.close() }()
 	inputs, err := site.inputs(ctx, false)
 	if err != nil {
 		return err

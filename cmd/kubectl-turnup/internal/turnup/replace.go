@@ -86,7 +86,7 @@ func (t *Turnup) remake(ctx context.Context, m machines.Machine) error {
 	if err != nil {
 		return err
 	}
-	defer site.close()
+	defer func() { _ = site.close() }()
 	return t.bounded(ctx, "make "+m.Name+" anew", t.machinesBudget(), func(ctx context.Context, step *ui.Step) error {
 		ws.Progress = step.See
 		file, err := ws.Replace(ctx, t.Config.Provision.Platform, m.Name)

@@ -47,7 +47,7 @@ func (t *Turnup) ResetMachine(ctx context.Context, name string, forced bool) err
 	if err := t.part(ctx, file, m, forced); err != nil {
 		return err
 	}
-	if err := t.reset(ctx, m); err != nil && !(forced && ctx.Err() == nil) {
+	if err := t.reset(ctx, m); err != nil && (!forced || ctx.Err() != nil) {
 		return ui.Hint(err, "run it again when the host answers; --force forgets it as it is")
 	}
 	file = file.Without(m.Name)

@@ -44,7 +44,7 @@ func (t *Turnup) drift(ctx context.Context) (*Drift, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer site.close()
+	defer func() { _ = site.close() }()
 	changes, err := t.workspace(tool, site).Drift(ctx)
 	if err != nil {
 		return nil, err

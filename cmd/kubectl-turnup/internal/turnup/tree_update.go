@@ -49,7 +49,7 @@ const (
 	Markers = "markers"
 )
 
-// ErrConflict: the user and this version changed the same lines.
+// ErrConflict says that the user and this version changed the same lines.
 var ErrConflict = errors.New("you and this version changed the same lines")
 
 // TreeUpdate is what an update of a tree came to.
