@@ -5,7 +5,6 @@ ignite() {
 	if [ -z "$(ctr -n turnup images ls -q "name==$bootstrap_image")" ]; then
 		ctr -n turnup images pull "$bootstrap_image" >/dev/null
 	fi
-	before=$(cat /etc/containerd/conf.d/20-turnup.toml 2>/dev/null || true)
 	unit=$(cat "/etc/systemd/system/$2" 2>/dev/null || true)
 	# Ignition takes a file away before it writes it anew. A kubelet that saw that
 	# would stop etcd, and then wait minutes for an API server that waits for etcd.
@@ -16,8 +15,14 @@ ignite() {
 	ctr -n turnup snapshot rm bootstrap >/dev/null 2>&1 || true
 	ctr -n turnup run --rm --mount type=bind,src=/,dst=/host,options=rbind:rw "$bootstrap_image" bootstrap \
 		/usr/local/lib/turnup/apply "$1"
-	after=$(cat /etc/containerd/conf.d/20-turnup.toml 2>/dev/null || true)
-	[ "$before" = "$after" ] || systemctl restart containerd
+	# What containerd has read is noted in memory: a run that was cut short between
+	# the two may have written a config that containerd knows nothing of.
+	written=/etc/containerd/conf.d/20-turnup.toml
+	mkdir -p /run/turnup
+	if [ -e $written ] && ! cmp -s $written /run/turnup/containerd.toml; then
+		systemctl restart containerd
+		cp $written /run/turnup/containerd.toml
+	fi
 	# A unit that can read its files anew goes on, unless it is another one now.
 	[ "$unit" = "$(cat "/etc/systemd/system/$2")" ] || systemctl stop "$2" 2>/dev/null || true
 	systemctl enable --quiet --no-reload "$2"

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"turnup.dev/kubectl-turnup/internal/machines"
+	"turnup.dev/kubectl-turnup/internal/ui"
 )
 
 // Level is how bad a finding is.
@@ -91,7 +92,7 @@ func Judge(hosts []Host, cluster Cluster) []Finding {
 	for _, h := range hosts {
 		j := judge{host: h, facts: h.Facts, plane: h.Machine.Role == machines.ControlPlane}
 		if h.Unreachable != nil {
-			j.fail("reach", h.Unreachable.Error(), "")
+			j.fail("reach", h.Unreachable.Error(), ui.HintOf(h.Unreachable))
 			all = append(all, j.findings...)
 			continue
 		}
@@ -197,6 +198,8 @@ func (j *judge) room() {
 
 // earlier looks for a cluster that the host is, or was, part of.
 func (j *judge) earlier(cluster Cluster) {
+	// What an interrupted run of ours has left comes behind the CA certificate.
+	foreign := j.facts["ca"] == "" || j.facts["ca"] != cluster.CA
 	const reset = "`kubectl turnup machines reset %s` of that cluster takes it out"
 	switch by := j.facts["kubelet_by"]; {
 	case j.facts["ca"] != "" && j.facts["ca"] != cluster.CA && by == "turnup":
@@ -209,10 +212,10 @@ func (j *judge) earlier(cluster Cluster) {
 	}
 	if other := j.facts["other_cluster"]; other != "" {
 		j.fail("cluster", "there is something of "+other+" on it", "take the host out of that cluster first")
-	} else if j.facts.number("manifests") > 0 && j.facts["ca"] != cluster.CA {
+	} else if j.facts.number("manifests") > 0 && foreign {
 		j.fail("cluster", "/etc/kubernetes/manifests holds static pods", "they would start; move them away")
 	}
-	if j.plane && j.facts["etcd_data"] != "" && j.facts["ca"] != cluster.CA {
+	if j.plane && j.facts["etcd_data"] != "" && foreign {
 		j.fail("cluster", "/var/lib/etcd holds data of an earlier etcd", "move it away if nobody needs it")
 	}
 }

@@ -70,6 +70,12 @@ func TestEachThingThatIsWrongWithAHostIsFound(t *testing.T) {
 	}
 	for _, tc := range cases {
 		t.Run(tc.name, func(t *testing.T) {
+			if tc.facts["manifests"] != "" && tc.facts["ca"] == "" {
+				// Neither the host nor the cluster has a certificate yet.
+				if found := Judge([]Host{{Machine: machines.Machine{Name: "m0"}, Facts: Facts{"manifests": "2", "user": "0", "arch": "x86_64", "init": "systemd", "cgroups": "2", "controllers": "cpu memory pids"}}}, Cluster{}); len(found) != 1 {
+					t.Errorf("for a new cluster: found %v", found)
+				}
+			}
 			role := tc.role
 			if role == "" {
 				role = machines.Worker

@@ -93,7 +93,8 @@ func (s *secureShell) run(ctx context.Context, script string, stdin io.Reader, s
 	case errors.As(err, &exit):
 		return out, &ExitError{Machine: s.machine, Code: exit.ExitStatus(), Stderr: said.String()}
 	case err != nil:
-		return "", fmt.Errorf("run on machine %s: the connection was lost: %w", s.machine, err)
+		return "", ui.Hint(fmt.Errorf("run on machine %s: the connection was lost: %w", s.machine, err),
+			"if the host reboots, or has lost its network, run the same command again: it goes on where it was")
 	}
 	return out, nil
 }

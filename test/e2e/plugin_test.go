@@ -131,6 +131,26 @@ type event struct {
 // a step whose title begins with a word has started.
 func (p plugin) cut(ctx context.Context, t testing.TB, signal syscall.Signal, step string, after time.Duration, args ...string) result {
 	t.Helper()
+	return p.watch(ctx, t, step, func(cmd *exec.Cmd) {
+		time.AfterFunc(after, func() { _ = cmd.Process.Signal(signal) })
+	}, args...)
+}
+
+// beside runs the plugin with --progress json, and does something a while after
+// a step whose title begins with a word has started; it has been done at the end.
+func (p plugin) beside(ctx context.Context, t testing.TB, step string, after time.Duration, do func(), args ...string) result {
+	t.Helper()
+	done := make(chan struct{})
+	r := p.watch(ctx, t, step, func(*exec.Cmd) {
+		time.AfterFunc(after, func() { defer close(done); do() })
+	}, args...)
+	<-done
+	return r
+}
+
+// watch runs the plugin with --progress json, and tells once that a step has started.
+func (p plugin) watch(ctx context.Context, t testing.TB, step string, started func(*exec.Cmd), args ...string) result {
+	t.Helper()
 	args = append(slices.Clone(args), "--progress", "json")
 	cmd := p.command(ctx, args...)
 	pipe, err := cmd.StderrPipe()
@@ -151,7 +171,7 @@ func (p plugin) cut(ctx context.Context, t testing.TB, signal syscall.Signal, st
 		}
 		once.Do(func() {
 			sent = true
-			time.AfterFunc(after, func() { _ = cmd.Process.Signal(signal) })
+			started(cmd)
 		})
 	}
 	_ = cmd.Wait()

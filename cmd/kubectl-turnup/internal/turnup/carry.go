@@ -10,6 +10,23 @@ import (
 	"turnup.dev/kubectl-turnup/internal/ui"
 )
 
+// wholeBundle refuses a bundle, if there is one, that lacks an image of the cluster.
+func (t *Turnup) wholeBundle() error {
+	dir := t.Config.Bootstrap.Bundle
+	if dir == "" {
+		return nil
+	}
+	bundle, err := images.Open(dir)
+	if err != nil {
+		return ui.Hint(err, wholeBundle)
+	}
+	used, err := t.Images()
+	if err != nil {
+		return ui.Hint(err, "correct the addon tree, or the config; `kubectl turnup images list` reads them the same way")
+	}
+	return used.within(bundle)
+}
+
 // carryImages brings a host that is reached by SSH the images it needs of the
 // bundle, if there is one. Local machines share a store that has them already.
 func (t *Turnup) carryImages(ctx context.Context, machine transport.Transport, r bootstrap.Rendered, step *ui.Step) error {

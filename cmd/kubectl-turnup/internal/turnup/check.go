@@ -3,7 +3,6 @@ package turnup
 import (
 	"context"
 	"crypto/sha256"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -69,6 +68,9 @@ func (t *Turnup) preflight(ctx context.Context, file machines.File) error {
 	if len(hosts) == 0 {
 		return nil
 	}
+	if err := t.wholeBundle(); err != nil {
+		return err
+	}
 	var report Report
 	err := t.step(ctx, "check "+count(len(hosts), "host"), checkBudget, func(ctx context.Context, _ *ui.Step) error {
 		report = t.lookAt(ctx, file, hosts)
@@ -93,12 +95,6 @@ func (r Report) err() error {
 		lines = append(lines, f.String())
 	}
 	err := fmt.Errorf("%s, and nothing was changed on any of them:\n%s", cannot(failed), strings.Join(lines, "\n"))
-	// One host that cannot be reached knows its own way out.
-	for _, h := range r.Hosts {
-		if hint := ui.HintOf(h.Unreachable); hint != "" {
-			return ui.Hint(errors.Join(err), "%s", hint)
-		}
-	}
 	return ui.Hint(err, "put it right there, then run the same command again; `kubectl turnup machines check` looks only")
 }
 

@@ -1,12 +1,10 @@
 package turnup
 
 import (
-	"errors"
 	"strings"
 	"testing"
 
 	"turnup.dev/kubectl-turnup/bootstrap/preflight"
-	"turnup.dev/kubectl-turnup/internal/machines"
 	"turnup.dev/kubectl-turnup/internal/ui"
 )
 
@@ -24,10 +22,6 @@ b: its clock is 1h0m0s behind`
 	err := report.err()
 	if err == nil || err.Error() != want || !strings.Contains(ui.HintOf(err), "machines check") {
 		t.Errorf("%v, hint %q", err, ui.HintOf(err))
-	}
-	report.Hosts = []preflight.Host{{Machine: machines.Machine{Name: "a"}, Unreachable: ui.Hint(errors.New("x"), "switch it on")}}
-	if hint := ui.HintOf(report.err()); hint != "switch it on" {
-		t.Errorf("hint %q", hint)
 	}
 	if err := (Report{Findings: report.Findings[2:3]}).err(); err != nil {
 		t.Errorf("a warning is no error: %v", err)

@@ -60,7 +60,14 @@ func (t *Turnup) Render(ctx context.Context, dir string) error {
 // terraform/local will number them, or as the user wrote it.
 func (t *Turnup) expectedMachines() (machines.File, error) {
 	if t.Config.Provision.Platform == baremetal {
-		return t.usersMachines()
+		file, err := t.usersMachines()
+		if errors.Is(err, machines.ErrMissing) {
+			// Bootstrap works from the copy alone.
+			if copied, missing := t.Home.ReadMachines(); missing == nil {
+				return copied, nil
+			}
+		}
+		return file, err
 	}
 	if file, err := machines.Read(t.Home.Machines()); err == nil {
 		return file, nil
