@@ -317,9 +317,9 @@ func (r *racks) createAgain(ctx context.Context, t *testing.T) {
 
 func (r *racks) changedKeyIsRefused(ctx context.Context, t *testing.T) {
 	const files = "/etc/ssh/ssh_host_ed25519_key"
-	r.docker.must(ctx, t, r.plane.Name, "", `mkdir /root/kept && mv `+files+`* /root/kept && ssh-keygen -q -t ed25519 -N '' -f `+files+` && systemctl restart ssh`)
+	r.docker.must(ctx, t, r.plane.Name, "", `mkdir /var/kept && mv `+files+`* /var/kept && ssh-keygen -q -t ed25519 -N '' -f `+files+` && systemctl restart ssh`)
 	r.refused(ctx, t, append(r.args("create"), "--accept-host-keys"), "the host key of "+r.plane.Address+":22 has changed", "known_hosts:", "SHA256:", "somebody is in between")
-	r.docker.must(ctx, t, r.plane.Name, "", `mv /root/kept/* /etc/ssh/ && systemctl restart ssh`)
+	r.docker.must(ctx, t, r.plane.Name, "", `mv /var/kept/* /etc/ssh/ && systemctl restart ssh`)
 }
 
 // clean is what a host looks like that nobody has touched.

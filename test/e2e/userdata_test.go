@@ -114,9 +114,9 @@ func (c *cluster) boot(ctx context.Context, t *testing.T, name, image, userData 
 	if err := c.docker.ContainerStart(ctx, made.ID, container.StartOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	c.docker.must(ctx, t, name, userData, `cat >/root/user-data
+	c.docker.must(ctx, t, name, userData, `cat >/var/user-data
 		for i in $(seq 100); do systemctl is-active --quiet multi-user.target && break; sleep 0.1; done
-		chmod 700 /root/user-data && /root/user-data`)
+		chmod 700 /var/user-data && /var/user-data`)
 }
 
 func (c *cluster) machineOfAGroupJoins(ctx context.Context, t *testing.T) {
@@ -165,7 +165,7 @@ func (c *cluster) userDataAgain(ctx context.Context, t *testing.T) {
 	name := c.name + "-pool-a"
 	const state = `systemctl show --property ActiveEnterTimestampMonotonic kubelet; find /etc/kubernetes /opt/turnup -type f -printf '%p %C@\n' | sort`
 	before := c.docker.must(ctx, t, name, "", state)
-	said := c.docker.must(ctx, t, name, "", "/root/user-data")
+	said := c.docker.must(ctx, t, name, "", "/var/user-data")
 	if !strings.Contains(said, "a node already") {
 		t.Errorf("it says %q", said)
 	}
