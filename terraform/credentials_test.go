@@ -21,8 +21,8 @@ func TestCredentialsAreLookedForWhereTheProvidersLook(t *testing.T) {
 		"a key in the environment":           {platform: "aws", env: map[string]string{"AWS_ACCESS_KEY_ID": "A"}},
 		"a profile":                          {platform: "aws", env: map[string]string{"AWS_PROFILE": "me"}},
 		"a role in a pod":                    {platform: "aws", env: map[string]string{"AWS_WEB_IDENTITY_TOKEN_FILE": "/token"}},
-		"the file of aws configure":          {platform: "aws", files: []string{"/home/me/.aws/credentials"}},
-		"the file of aws sso login":          {platform: "aws", files: []string{"/home/me/.aws/config"}},
+		"the file of aws configure":          {platform: "aws", files: []string{"/Users/me/.aws/credentials"}},
+		"the file of aws sso login":          {platform: "aws", files: []string{"/Users/me/.aws/config"}},
 		"a file elsewhere that is not there": {platform: "aws", env: map[string]string{"AWS_CONFIG_FILE": "/x"}, want: "no credentials"},
 		"an instance of EC2":                 {platform: "aws", vendor: "Amazon EC2"},
 		"an instance of another cloud":       {platform: "aws", vendor: "Google", want: "no credentials for AWS"},
@@ -30,7 +30,7 @@ func TestCredentialsAreLookedForWhereTheProvidersLook(t *testing.T) {
 		"nothing for Google":              {platform: "gce", want: "no credentials for Google Cloud"},
 		"a key file":                      {platform: "gce", env: map[string]string{"GOOGLE_APPLICATION_CREDENTIALS": "/k.json"}, files: []string{"/k.json"}},
 		"a key file that is not there":    {platform: "gce", env: map[string]string{"GOOGLE_APPLICATION_CREDENTIALS": "/k.json"}, want: "names the file /k.json"},
-		"gcloud auth application-default": {platform: "gce", files: []string{"/home/me/.config/gcloud/application_default_credentials.json"}},
+		"gcloud auth application-default": {platform: "gce", files: []string{"/Users/me/.config/gcloud/application_default_credentials.json"}},
 		"its directory elsewhere":         {platform: "gce", env: map[string]string{"CLOUDSDK_CONFIG": "/g"}, files: []string{"/g/application_default_credentials.json"}},
 		"an access token":                 {platform: "gce", env: map[string]string{"GOOGLE_OAUTH_ACCESS_TOKEN": "t"}},
 		"an instance of Google":           {platform: "gce", vendor: "Google"},
@@ -39,14 +39,14 @@ func TestCredentialsAreLookedForWhereTheProvidersLook(t *testing.T) {
 		"nothing for Azure":   {platform: "azure", env: map[string]string{"ARM_SUBSCRIPTION_ID": "1"}, want: "no credentials for Azure"},
 		"a service principal": {platform: "azure", env: map[string]string{"ARM_SUBSCRIPTION_ID": "1", "ARM_CLIENT_SECRET": "s"}},
 		"a managed identity":  {platform: "azure", env: map[string]string{"ARM_SUBSCRIPTION_ID": "1", "ARM_USE_MSI": "true"}},
-		"az login":            {platform: "azure", env: map[string]string{"ARM_SUBSCRIPTION_ID": "1"}, files: []string{"/home/me/.azure/azureProfile.json"}, programs: []string{"az"}},
-		"az login without az": {platform: "azure", env: map[string]string{"ARM_SUBSCRIPTION_ID": "1"}, files: []string{"/home/me/.azure/azureProfile.json"}, want: "is not on the PATH"},
+		"az login":            {platform: "azure", env: map[string]string{"ARM_SUBSCRIPTION_ID": "1"}, files: []string{"/Users/me/.azure/azureProfile.json"}, programs: []string{"az"}},
+		"az login without az": {platform: "azure", env: map[string]string{"ARM_SUBSCRIPTION_ID": "1"}, files: []string{"/Users/me/.azure/azureProfile.json"}, want: "is not on the PATH"},
 
 		"this computer needs none": {platform: "local"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			err := surroundings{
-				home: "/home/me", vendor: c.vendor,
+				home: "/Users/me", vendor: c.vendor,
 				env:  func(name string) string { return c.env[name] },
 				has:  func(path string) bool { return slices.Contains(c.files, filepath.ToSlash(path)) },
 				look: func(name string) bool { return slices.Contains(c.programs, name) },
