@@ -14,6 +14,7 @@
 # The script that does so is packed below, for there is not room for more:
 #   sh THIS-FILE unpack     prints it, with the bootstrap token in it
 set -eu
+# shellcheck disable=SC2125
 endpoint=%[3]s
 script=/var/lib/turnup/bootstrap
 
