@@ -128,13 +128,25 @@ for unit in kubelet loadbalancer; do
 	grep -qs turnup /etc/systemd/system/$unit.service && rm -f /etc/systemd/system/$unit.service
 done
 rm -f /etc/sysctl.d/90-turnup.conf
+if grep -qs 'etcd.s disk' /etc/systemd/system/var-lib-etcd.mount; then
+	systemctl disable --quiet --now var-lib-etcd.mount 2>/dev/null
+	rm -f /etc/systemd/system/var-lib-etcd.mount
+fi
+systemctl disable --quiet --now turnup-bootstrap 2>/dev/null
+rm -rf /etc/systemd/system/turnup-bootstrap.service /var/log/turnup-bootstrap.log /var/lib/turnup
+# What a machine's own image says of it stays; what we found out goes.
+ours=$(grep -ls '^# Written by turnup' /etc/kubernetes/kubelet.conf.d/10-machine.conf /etc/containerd/conf.d/10-machine.toml)
+test -z "$ours" || rm -f $ours
 if test -e /etc/containerd/conf.d/20-turnup.toml; then
 	rm -f /etc/containerd/conf.d/20-turnup.toml
+	test ! -e /etc/containerd/config.toml.before-turnup ||
+		mv /etc/containerd/config.toml.before-turnup /etc/containerd/config.toml
 	systemctl restart containerd 2>/dev/null
 fi
 for path in /etc/kubernetes/* /etc/kubernetes/.[!.]*; do
 	case $path in */kubelet.conf.d | */resolv.conf) ;; *) rm -rf "$path" ;; esac
 done
+rmdir /etc/kubernetes/kubelet.conf.d 2>/dev/null
 rmdir /etc/kubernetes 2>/dev/null
 systemctl daemon-reload
 systemctl reset-failed kubelet 2>/dev/null

@@ -98,7 +98,7 @@ configure_runtime() {
 		printf '%s\n' 'version = 3' 'imports = ["/etc/containerd/conf.d/*.toml"]' >$containerd_config
 	fi
 	if [ -e /sys/fs/cgroup/cgroup.controllers ] && [ ! -e /etc/containerd/conf.d/10-machine.toml ]; then
-		printf '%s\n' 'version = 3' "[plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.runc.options]" \
+		printf '%s\n' '# Written by turnup.' 'version = 3' "[plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.runc.options]" \
 			'SystemdCgroup = true' >/etc/containerd/conf.d/10-machine.toml
 	fi
 	# Flatcar's unit reads another file.
@@ -116,7 +116,7 @@ describe_machine() {
 	[ ! -e $facts ] || return 0
 	mkdir -p "${facts%/*}"
 	{
-		printf '%s\n' 'apiVersion: kubelet.config.k8s.io/v1beta1' 'kind: KubeletConfiguration'
+		printf '%s\n' '# Written by turnup.' 'apiVersion: kubelet.config.k8s.io/v1beta1' 'kind: KubeletConfiguration'
 		if [ -e /sys/fs/cgroup/cgroup.controllers ]; then
 			echo 'cgroupDriver: systemd'
 		else

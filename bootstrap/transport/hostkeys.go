@@ -15,6 +15,7 @@ import (
 	"golang.org/x/crypto/ssh"
 	"golang.org/x/crypto/ssh/knownhosts"
 
+	"turnup.dev/kubectl-turnup/internal/machines"
 	"turnup.dev/kubectl-turnup/internal/ui"
 )
 
@@ -225,7 +226,11 @@ func remember(path string, u *unknownHost) error {
 
 // Forget removes from a known_hosts file what was remembered of a host: the
 // machine there has been replaced, by us. A file that is not there knows nothing.
-func Forget(path, host string, port int) error {
+// A machine that is not reached by SSH has no host key.
+func Forget(path string, m machines.Machine) error {
+	if m.Transport.SSH == nil {
+		return nil
+	}
 	data, err := os.ReadFile(path)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil
@@ -233,7 +238,7 @@ func Forget(path, host string, port int) error {
 	if err != nil {
 		return fmt.Errorf("forget host key: %w", err)
 	}
-	name := knownhosts.Normalize(endpoint{host: host, port: port}.address())
+	name := knownhosts.Normalize(routeTo(m).target.address())
 	var kept strings.Builder
 	for line := range strings.Lines(string(data)) {
 		if first, _, _ := strings.Cut(line, " "); first != name {

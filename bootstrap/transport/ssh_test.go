@@ -366,7 +366,7 @@ func TestHostKeys(t *testing.T) {
 	_, err = w.open(t, w.entry(func(s *machines.SSH) { s.HostKey = ssh.FingerprintSHA256(other.PublicKey()) }))
 	wants(t, err, "is not the one in the machines file", right, ssh.FingerprintSHA256(other.PublicKey()))
 	// Forgotten, and met anew.
-	must(t, Forget(w.options.KnownHosts, "127.0.0.1", w.port()))
+	must(t, Forget(w.options.KnownHosts, w.entry(nil)))
 	_, err = w.open(t, w.entry(nil))
 	must(t, err)
 	// The user's own file counts, too.

@@ -15,6 +15,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"turnup.dev/kubectl-turnup/bootstrap"
+	"turnup.dev/kubectl-turnup/bootstrap/transport"
 	"turnup.dev/kubectl-turnup/internal/config"
 	"turnup.dev/kubectl-turnup/internal/machines"
 	"turnup.dev/kubectl-turnup/internal/ui"
@@ -100,7 +101,7 @@ func (t *Turnup) retire(ctx context.Context) error {
 		if err := writeFile(t.Home.Machines(), file.Encode(), 0o600); err != nil {
 			return err
 		}
-		if err := t.forgetKeys(m); err != nil {
+		if err := t.forgetMachine(m); err != nil {
 			return err
 		}
 		if m.Role == machines.ControlPlane {
@@ -190,6 +191,12 @@ func deleteNode(ctx context.Context, to *access, name string, step *ui.Step) err
 		err := to.typed.CoreV1().Nodes().Delete(ctx, name, metav1.DeleteOptions{})
 		return err == nil || apierrors.IsNotFound(err), "", err
 	})
+}
+
+// forgetMachine removes what is known of a machine that phase 1 unmakes. Another
+// one may get its address, and shows another host key.
+func (t *Turnup) forgetMachine(m machines.Machine) error {
+	return errors.Join(t.forgetKeys(m), transport.Forget(t.Home.KnownHosts(), m))
 }
 
 // forgetKeys removes the keys of a machine that is no more, and its config.

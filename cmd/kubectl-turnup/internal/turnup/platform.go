@@ -43,7 +43,7 @@ func (t *Turnup) platform(ctx context.Context) (platform, error) {
 		return &cloudPlatform{turnup: t}, nil
 	}
 	if t.Config.Provision.Platform == baremetal {
-		return &baremetalPlatform{turnup: t}, nil
+		return baremetalPlatform{}, nil
 	}
 	return openLocal(ctx, t)
 }

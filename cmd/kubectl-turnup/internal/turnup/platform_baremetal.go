@@ -9,26 +9,26 @@ import (
 
 // baremetalPlatform has machines that exist already: nothing is made, and so
 // nothing is planned or removed.
-type baremetalPlatform struct{ turnup *Turnup }
+type baremetalPlatform struct{}
 
-func (p *baremetalPlatform) checks() string                          { return "check the machines file" }
-func (p *baremetalPlatform) env() map[string]string                  { return nil }
-func (p *baremetalPlatform) close() error                            { return nil }
-func (p *baremetalPlatform) plans(*terraform.Workspace) bool         { return false }
-func (p *baremetalPlatform) asks(terraform.Changes) bool             { return false }
-func (p *baremetalPlatform) check(context.Context) ([]string, error) { return nil, nil }
+func (baremetalPlatform) checks() string                          { return "check the machines file" }
+func (baremetalPlatform) env() map[string]string                  { return nil }
+func (baremetalPlatform) close() error                            { return nil }
+func (baremetalPlatform) plans(*terraform.Workspace) bool         { return false }
+func (baremetalPlatform) asks(terraform.Changes) bool             { return false }
+func (baremetalPlatform) check(context.Context) ([]string, error) { return nil, nil }
 
-func (p *baremetalPlatform) inputs(context.Context, bool) (terraform.Inputs, error) {
+func (baremetalPlatform) inputs(context.Context, bool) (terraform.Inputs, error) {
 	return terraform.Inputs{}, nil
 }
 
-func (p *baremetalPlatform) clear(context.Context, map[string]bool, *ui.Step) error { return nil }
+func (baremetalPlatform) clear(context.Context, map[string]bool, *ui.Step) error { return nil }
 
-func (p *baremetalPlatform) condemn(context.Context, *terraform.Workspace) (*terraform.Proposal, error) {
+func (baremetalPlatform) condemn(context.Context, *terraform.Workspace) (*terraform.Proposal, error) {
 	return nil, nil
 }
 
-func (p *baremetalPlatform) remove(context.Context, *terraform.Workspace, *terraform.Proposal) error {
-	p.turnup.Out.Warnf("the hosts stay as they are, nodes of %s among them", p.turnup.name())
+// remove has nothing to remove: deleteHosts resets the hosts.
+func (baremetalPlatform) remove(context.Context, *terraform.Workspace, *terraform.Proposal) error {
 	return nil
 }

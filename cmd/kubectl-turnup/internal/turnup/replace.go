@@ -2,9 +2,10 @@ package turnup
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"strings"
 
+	"turnup.dev/kubectl-turnup/bootstrap/transport"
 	"turnup.dev/kubectl-turnup/internal/machines"
 	"turnup.dev/kubectl-turnup/internal/ui"
 )
@@ -60,20 +61,16 @@ func (t *Turnup) Replace(ctx context.Context, name string) error {
 
 // replaceable finds the machine, and says why one cannot be replaced.
 func (t *Turnup) replaceable(file machines.File, name string) (machines.Machine, error) {
-	m, ok := file.Named(name)
-	if !ok {
-		var names []string
-		for _, m := range file.Machines {
-			names = append(names, m.Name)
-		}
-		return m, ui.Hint(fmt.Errorf("there is no machine %q in %s", name, t.name()), "there are %s", strings.Join(names, ", "))
+	m, err := t.named(file, name)
+	if err != nil {
+		return m, err
 	}
 	planes := file.WithRole(machines.ControlPlane)
 	if m.Role == machines.ControlPlane && len(planes) == 1 {
 		return m, ui.Hint(fmt.Errorf("%s is the only control plane of %s: all that the cluster knows would be gone with it", name, t.name()),
 			"with `--set provision.control_planes=3`, `kubectl turnup create %s` gives it others, and then it can be replaced", t.name())
 	}
-	if t.Config.Provision.Platform == "baremetal" {
+	if t.Config.Provision.Platform == baremetal {
 		return m, ui.Hint(fmt.Errorf("%s is a host that turnup did not make, and cannot make anew", name),
 			"`kubectl turnup machines reset %s` takes it out cleanly; `kubectl turnup create %s` takes it in again", name, t.name())
 	}
@@ -93,6 +90,6 @@ func (t *Turnup) remake(ctx context.Context, m machines.Machine) error {
 		if err != nil {
 			return err
 		}
-		return writeFile(t.Home.Machines(), file.Encode(), 0o600)
+		return errors.Join(transport.Forget(t.Home.KnownHosts(), m), writeFile(t.Home.Machines(), file.Encode(), 0o600))
 	})
 }

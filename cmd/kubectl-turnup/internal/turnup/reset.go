@@ -69,14 +69,24 @@ func (t *Turnup) ResetMachine(ctx context.Context, name string, forced bool) err
 	return nil
 }
 
-func (t *Turnup) resettable(file machines.File, name string) (machines.Machine, error) {
+// named finds a machine, and says which ones there are if it is not there.
+func (t *Turnup) named(file machines.File, name string) (machines.Machine, error) {
 	m, ok := file.Named(name)
-	if !ok {
-		var names []string
-		for _, m := range file.Machines {
-			names = append(names, m.Name)
-		}
-		return m, ui.Hint(fmt.Errorf("there is no machine %q in %s", name, t.name()), "there are %s", strings.Join(names, ", "))
+	if ok {
+		return m, nil
+	}
+	var names []string
+	for _, m := range file.Machines {
+		names = append(names, m.Name)
+	}
+	return m, ui.Hint(fmt.Errorf("there is no machine %q in %s", name, t.name()), "there are %s", strings.Join(names, ", "))
+}
+
+// resettable finds the machine, and says why one cannot be reset.
+func (t *Turnup) resettable(file machines.File, name string) (machines.Machine, error) {
+	m, err := t.named(file, name)
+	if err != nil {
+		return m, err
 	}
 	if m.Role == machines.ControlPlane && len(file.WithRole(machines.ControlPlane)) == 1 {
 		return m, ui.Hint(fmt.Errorf("%s is the only control plane of %s: there would be no cluster without it", name, t.name()),
