@@ -66,6 +66,10 @@ images: ## Build every image of a cluster into .cache/bundle, from Go modules an
 generate: ## Write Kconfig.md and the config's schema from the Kconfig files
 	go run ./internal/config/generate
 
+.PHONY: docs
+docs: generate ## Write what is generated of the documents: the commands' pages, Markdown and man
+	go run ./cmd/kubectl-turnup/internal/reference
+
 .PHONY: dist
 dist: ## Build a release into dist/: archives, checksums, SBOMs and krew's manifest
 	go run ./test/dist -version '$(VERSION)' -ldflags '$(LDFLAGS)' -out dist

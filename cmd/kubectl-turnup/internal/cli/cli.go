@@ -66,6 +66,9 @@ func Run(ctx context.Context, streams Streams, args []string, build Build) int {
 	return code
 }
 
+// Command is the whole command line, for the pages that are written from it.
+func Command() *cobra.Command { return (&app{}).root("kubectl-turnup") }
+
 // wayOut adds what the user can do to an error that does not say it itself.
 func wayOut(code int, err error) error {
 	switch {
