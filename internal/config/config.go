@@ -55,6 +55,8 @@ type State struct {
 type Local struct {
 	// Subnet of the Docker network of the machines, an IPv4 prefix of /16 to /24.
 	Subnet string `json:"subnet"`
+	// ShareImages has the machines use one unpacked copy of a bundle's images.
+	ShareImages bool `json:"share_images"`
 }
 
 // GCE is Google Compute Engine.

@@ -153,7 +153,7 @@ func TestAWrongAssignmentSaysSoAndChangesNothing(t *testing.T) {
 		{"an unknown path near nothing", "provision.zzzzzzzz=3",
 			"provision.zzzzzzzz: there is no such key, only platform, control_planes, workers, local, gce, aws, azure, baremetal, pools, state"},
 		{"no path", "=3", ": there is no such key, only cluster, provision, bootstrap, network, addons"},
-		{"a group", "provision.local=x", "provision.local: this is a group, not a value; its keys are subnet"},
+		{"a group", "provision.local=x", "provision.local: this is a group, not a value; its keys are subnet, share_images"},
 		{"a wrong number", "provision.workers=three", `provision.workers: "three" is no whole number in digits, want a whole number from 0 to 50 (terraform/Kconfig:LINE)`},
 		{"a signed number", "provision.workers=+3", `provision.workers: "+3" is no whole number in digits, want a whole number from 0 to 50 (terraform/Kconfig:LINE)`},
 		{"an empty number", "provision.workers=", `provision.workers: "" is no whole number in digits, want a whole number from 0 to 50 (terraform/Kconfig:LINE)`},

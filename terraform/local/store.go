@@ -26,6 +26,10 @@ const (
 	fillBudget = 10 * time.Minute
 )
 
+// ErrNoSharing is a kernel, or a driver of Docker's, on which machines cannot use
+// one copy of their images: each has to import its own.
+var ErrNoSharing = errors.New("machines cannot share their images here")
+
 // StoreName is the volume that holds the images of a bundle, unpacked.
 func StoreName(digest string) string {
 	hex := strings.TrimPrefix(digest, "sha256:")
@@ -36,6 +40,7 @@ func StoreName(digest string) string {
 // unpacked, and returns its name; set knows which are the machines' own. It is filled once, by a throw-away container
 // of the machine image (an ID); progress, if set, hears the images that are in.
 // Killed half-way, the next call does it again; two at a time wait for each other.
+// Where it cannot be used, the error is ErrNoSharing.
 func (d *Docker) EnsureStore(ctx context.Context, bundle *images.Bundle, set images.Set, machineImage string, progress func(string)) (string, error) {
 	name := StoreName(bundle.Digest())
 	complete, err := d.complete(ctx, name, machineImage)
@@ -185,8 +190,11 @@ func (d *Docker) fill(ctx context.Context, name string, bundle *images.Bundle, s
 	case err := <-failed:
 		return errors.Join(err, copied)
 	case result := <-ended:
-		if result.StatusCode == 0 {
+		switch result.StatusCode {
+		case 0:
 			return nil
+		case 69:
+			return fmt.Errorf("%w: %s", ErrNoSharing, lastLine(stderr.String()))
 		}
 		// The tools on the machine only see that something does not fit. Look here first.
 		if err := bundle.Verify(); err != nil {

@@ -27,12 +27,15 @@ func (t *Turnup) wholeBundle() error {
 	return used.within(bundle)
 }
 
-// carryImages brings a host that is reached by SSH the images it needs of the
-// bundle, if there is one. Local machines share a store that has them already.
+// carryImages brings a machine the images it needs of the bundle, if there is one
+// and the machine does not have them already, as local ones do that share a store.
 func (t *Turnup) carryImages(ctx context.Context, machine transport.Transport, r bootstrap.Rendered, step *ui.Step) error {
 	dir := t.Config.Bootstrap.Bundle
-	if dir == "" || r.Machine.Transport.SSH == nil {
+	if dir == "" {
 		return nil
+	}
+	if inputs, err := t.lastInputs(); err != nil || inputs.Store != "" {
+		return err
 	}
 	bundle, err := images.Open(dir)
 	if err != nil {

@@ -78,13 +78,19 @@ func (p *localPlatform) inputs(ctx context.Context, preview bool) (terraform.Inp
 			return err
 		}
 		inputs.Image, err = p.docker.EnsureMachineImage(ctx, bundle, set.Ref(images.Machine))
-		if err != nil || bundle == nil {
+		if err != nil || bundle == nil || !t.Config.Provision.Local.ShareImages {
 			return err
 		}
-		if inputs.Store, err = p.docker.EnsureStore(ctx, bundle, set, inputs.Image, step.See); err != nil {
+		store, err := p.docker.EnsureStore(ctx, bundle, set, inputs.Image, step.See)
+		if errors.Is(err, local.ErrNoSharing) {
+			t.Out.Warnf("each machine imports the images for itself: %v", err)
+			return nil
+		}
+		if err != nil {
 			return err
 		}
-		return p.expire(ctx, inputs.Store)
+		inputs.Store = store
+		return p.expire(ctx, store)
 	})
 	return inputs, err
 }
