@@ -41,6 +41,7 @@ func marks() map[string]string {
 		"config":             "not run: opens the menus",
 		"config import":      "not run: opens menus",
 		"config export":      "not run: opens menus",
+		"config check":       "before: kubectl turnup config --defaults --config staging.json",
 		"config diff":        "before: kubectl turnup config --defaults --config staging.json; cp staging.json .config.json; mkdir -p clusters/demo; cp staging.json clusters/demo/config.json",
 		"completion *":       "not run: for a shell that stays",
 		"completion kubectl": "not run: writes beside the program",
