@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"turnup.dev/kubectl-turnup/bootstrap/transport"
+	"turnup.dev/kubectl-turnup/internal/config"
 	"turnup.dev/kubectl-turnup/internal/images"
 	"turnup.dev/kubectl-turnup/internal/machines"
 )
@@ -17,11 +18,11 @@ import (
 // may take: a few hundred megabytes, over a slow line perhaps.
 const ImportBudget = 20 * time.Minute
 
-// Needed are the images of a set that a machine of a role runs, those of every
-// addon included, as far as a bundle has them.
-func Needed(set images.Set, bundle *images.Bundle, role machines.Role) []images.Image {
+// Needed are the images that a machine of a role runs, those of every addon
+// included, as far as a bundle has them.
+func Needed(cfg config.Cluster, bundle *images.Bundle, role machines.Role) []images.Image {
 	planes := []images.Component{images.Etcd, images.KubeAPIServer, images.KubeControllerManager, images.KubeScheduler}
-	return slices.DeleteFunc(set.All(), func(image images.Image) bool {
+	return slices.DeleteFunc(config.Images(cfg).All(), func(image images.Image) bool {
 		switch {
 		case images.Namespace(image.Component) == "" || !bundle.Has(image.Ref):
 			return true
@@ -29,6 +30,8 @@ func Needed(set images.Set, bundle *images.Bundle, role machines.Role) []images.
 			return image.Component != images.LoadBalancer && image.Component != images.Bootstrap
 		case image.Component == images.LoadBalancer:
 			return true
+		case image.Component == images.DockerRuntime:
+			return cfg.Bootstrap.ContainerRuntime != "docker"
 		case role != machines.ControlPlane:
 			return slices.Contains(planes, image.Component)
 		}
@@ -95,10 +98,12 @@ func stream(ctx context.Context, t transport.Transport, namespace string, bundle
 	return err
 }
 
-// EnsureRuntime makes sure that a machine has a container runtime that runs.
+// EnsureRuntime makes sure that a machine has a containerd that runs, into which
+// images can be carried, that of Docker among them.
 func EnsureRuntime(ctx context.Context, t transport.Transport, r Rendered) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, DeliverBudget,
 		fmt.Errorf("machine %s had no container runtime within %s: %w", r.Machine.Name, DeliverBudget, context.DeadlineExceeded))
 	defer cancel()
+	r.dockerImage = ""
 	return ensureRuntime(ctx, t, r)
 }

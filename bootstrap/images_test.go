@@ -6,12 +6,14 @@ import (
 
 	"github.com/google/go-containerregistry/pkg/v1/random"
 
+	"turnup.dev/kubectl-turnup/internal/config"
 	"turnup.dev/kubectl-turnup/internal/images"
 	"turnup.dev/kubectl-turnup/internal/machines"
 )
 
 func TestAMachineGetsTheImagesOfItsRoleThatItLacks(t *testing.T) {
-	set := images.For("1.37", "")
+	cfg := config.Default()
+	set := config.Images(cfg)
 	dir := t.TempDir()
 	var entries []images.Entry
 	for _, image := range set.All() {
@@ -29,7 +31,7 @@ func TestAMachineGetsTheImagesOfItsRoleThatItLacks(t *testing.T) {
 		t.Fatal(err)
 	}
 	has := func(role machines.Role, c images.Component) bool {
-		return slices.ContainsFunc(Needed(set, bundle, role), func(image images.Image) bool { return image.Component == c })
+		return slices.ContainsFunc(Needed(cfg, bundle, role), func(image images.Image) bool { return image.Component == c })
 	}
 	for _, tc := range []struct {
 		role machines.Role
@@ -46,7 +48,15 @@ func TestAMachineGetsTheImagesOfItsRoleThatItLacks(t *testing.T) {
 		}
 	}
 
-	list := Needed(set, bundle, machines.Worker)
+	if has(machines.Worker, images.DockerRuntime) {
+		t.Error("a machine that is to have no Docker gets it")
+	}
+	cfg.Bootstrap.ContainerRuntime = "docker"
+	if !has(machines.Worker, images.DockerRuntime) || has(machines.LoadBalancer, images.DockerRuntime) {
+		t.Error("Docker is carried to others than those that are to have it")
+	}
+
+	list := Needed(cfg, bundle, machines.Worker)
 	kubelet, pause := set.Ref(images.Kubelet), set.Ref(images.Pause)
 	digest, err := bundle.DigestOf(kubelet)
 	if err != nil {

@@ -39,6 +39,8 @@ type inputs struct {
 	Flatcar bool
 	// Small: the config is user-data, for which there is little room.
 	Small bool
+	// Docker: the kubelet is a container of Docker, not of containerd's own.
+	Docker bool
 	// SharedDisk: the machine's disk is shared with others (a container's).
 	SharedDisk        bool
 	KubeletKubeconfig string
@@ -65,7 +67,7 @@ type inputs struct {
 
 	EtcdUID, APIServerUID, ControllerManagerUID, SchedulerUID, LoadBalancerUID int
 
-	PauseImage, EtcdImage, APIServerImage, ControllerManagerImage, SchedulerImage, KubeletImage, RuntimeImage, LoadBalancerImage string
+	PauseImage, EtcdImage, APIServerImage, ControllerManagerImage, SchedulerImage, KubeletImage, RuntimeImage, DockerImage, LoadBalancerImage string
 }
 
 func newInputs(cfg config.Cluster, file machines.File, p *pki.PKI, starts EtcdStarts, m machines.Machine) (inputs, error) {
@@ -84,6 +86,7 @@ func newInputs(cfg config.Cluster, file machines.File, p *pki.PKI, starts EtcdSt
 		NodeLabels:        nodeLabels(m),
 		Taints:            taints(m),
 		Cloud:             "none",
+		Docker:            cfg.Bootstrap.ContainerRuntime == "docker",
 		EtcdDevice:        m.EtcdDevice,
 		SharedDisk:        cfg.Provision.Platform == "local",
 		KubeletKubeconfig: "/var/lib/kubelet/kubeconfig",
@@ -111,6 +114,7 @@ func newInputs(cfg config.Cluster, file machines.File, p *pki.PKI, starts EtcdSt
 		SchedulerImage:         set.Ref(images.KubeScheduler),
 		KubeletImage:           set.Ref(images.Kubelet),
 		RuntimeImage:           set.Ref(images.ContainerRuntime),
+		DockerImage:            set.Ref(images.DockerRuntime),
 		LoadBalancerImage:      set.Ref(images.LoadBalancer),
 	}
 	if cloud, ok := config.CloudOf(cfg); ok {

@@ -42,6 +42,8 @@ type Rendered struct {
 	Server string
 	// runtimeImage brings a container runtime to a host that has none.
 	runtimeImage string
+	// dockerImage brings Docker to a machine that is to have it; "" for others.
+	dockerImage string
 }
 
 // File is one file on a node.
@@ -114,7 +116,11 @@ func renderInputs(in inputs, endpoint string, p *pki.PKI, m machines.Machine) (R
 	if !r.in.Small {
 		r.file(path, 0o644, 0, unit)
 	}
-	return Rendered{Machine: m, Files: r.files, Ignition: data, Pods: r.hashes, Server: server, runtimeImage: r.in.RuntimeImage}, nil
+	rendered := Rendered{Machine: m, Files: r.files, Ignition: data, Pods: r.hashes, Server: server, runtimeImage: in.RuntimeImage}
+	if in.Docker && m.Role != machines.LoadBalancer {
+		rendered.dockerImage = in.DockerImage
+	}
+	return rendered, nil
 }
 
 // Unit is the one init unit of a machine.

@@ -46,6 +46,20 @@ func TestOnePlusTwoMachinesRenderAsTheGoldenFilesSay(t *testing.T) {
 	}
 }
 
+func TestAKubeletIsAContainerOfDockerIfTheConfigSaysSo(t *testing.T) {
+	cfg := config.Default()
+	cfg.Bootstrap.ContainerRuntime = "docker"
+	worker := render(t, cfg, onePlusTwo())[1]
+	for _, f := range worker.Files {
+		if strings.HasSuffix(f.Path, "/kubelet.service") {
+			golden.Check(t, filepath.Join("testdata", "golden", "docker-worker", filepath.FromSlash(f.Path)), string(f.Content))
+		}
+	}
+	if worker.dockerImage == "" || render(t, config.Default(), onePlusTwo())[1].dockerImage != "" {
+		t.Error("who gets Docker is not what the config says")
+	}
+}
+
 func TestTheSameInputRendersTheSameBytes(t *testing.T) {
 	first, second := render(t, config.Default(), onePlusTwo()), render(t, config.Default(), onePlusTwo())
 	for i := range first {

@@ -26,11 +26,16 @@ const (
 // needs it. It waits for a machine that starts, and installs one where there is
 // none; what depends on the host's kind is written there as well.
 func ensureRuntime(ctx context.Context, t transport.Transport, r Rendered) error {
+	look, ensure := host.Runtime+"look_at_runtime\n", host.Runtime+"ensure_runtime\n"
+	if r.dockerImage != "" {
+		look = host.Runtime + host.Docker + "(look_at_runtime) || exit\nlook_at_docker\n"
+		ensure = "docker_image=" + r.dockerImage + "\n" + host.Runtime + host.Docker + "ensure_runtime\nensure_docker\n"
+	}
 	missing := false
 	err := wait.For(ctx, wait.Options{
 		What: "the container runtime of machine " + r.Machine.Name, Budget: upBudget, Every: 100 * time.Millisecond,
 	}, func(ctx context.Context) (bool, string, error) {
-		_, err := t.Run(ctx, "# look for the container runtime\n"+host.Runtime+"look_at_runtime", nil)
+		_, err := t.Run(ctx, "# look for the container runtime\n"+look, nil)
 		var exit *transport.ExitError
 		switch {
 		case err == nil:
@@ -48,7 +53,7 @@ func ensureRuntime(ctx context.Context, t transport.Transport, r Rendered) error
 	if err != nil || !missing {
 		return err
 	}
-	script := "# install a container runtime\nset -eu\nruntime_image=" + r.runtimeImage + "\n" + host.Runtime + "ensure_runtime\n"
+	script := "# install a container runtime\nset -eu\nruntime_image=" + r.runtimeImage + "\n" + ensure
 	if _, err := t.Run(ctx, script, nil); err != nil {
 		return fmt.Errorf("install a container runtime on machine %s: %w", r.Machine.Name, err)
 	}

@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"encoding/base64"
 	"fmt"
+	"slices"
 	"strings"
 
 	"turnup.dev/kubectl-turnup/bootstrap/host"
@@ -47,6 +48,10 @@ func loader(cfg config.Cluster, g machines.Group, ignition []byte) []byte {
 // the scripts of host that bring it to the machine.
 func bootstrapper(cfg config.Cluster, ignition []byte) []byte {
 	set := config.Images(cfg)
+	scripts, docker := []string{host.Runtime, host.Ignite, host.Loader}, ""
+	if cfg.Bootstrap.ContainerRuntime == "docker" {
+		scripts, docker = slices.Insert(scripts, 1, host.Docker), "docker_image="+set.Ref(images.DockerRuntime)+"\n"
+	}
 	var out bytes.Buffer
 	fmt.Fprintf(&out, `#!/bin/sh
 set -eu
@@ -54,7 +59,7 @@ umask 022
 cluster=%s
 endpoint=%s
 runtime_image=%s
-bootstrap_image=%s
+%sbootstrap_image=%s
 kubelet_image=%s
 
 # config prints the node's files, an Ignition config. It holds the token with
@@ -65,8 +70,8 @@ config() {
 }
 
 `, cfg.Cluster.Name, EndpointHost,
-		set.Ref(images.ContainerRuntime), set.Ref(images.Bootstrap), set.Ref(images.Kubelet), ignition)
-	out.WriteString(strings.Join([]string{host.Runtime, host.Ignite, host.Loader}, "\n"))
+		set.Ref(images.ContainerRuntime), docker, set.Ref(images.Bootstrap), set.Ref(images.Kubelet), ignition)
+	out.WriteString(strings.Join(scripts, "\n"))
 	return out.Bytes()
 }
 

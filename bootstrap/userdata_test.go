@@ -50,7 +50,7 @@ func TestUserDataFitsIntoWhatAWSTakesWithRoomToSpare(t *testing.T) {
 	for _, platform := range []string{"aws", "gce", "azure"} {
 		for _, image := range []string{"ubuntu", "debian", "flatcar"} {
 			cfg := on(t, platform, fmt.Sprintf("provision.%s.image=%s", platform, image),
-				"bootstrap.registry=registry.a-long-name.example.com:5000/some/path/of/a/mirror")
+				"bootstrap.container_runtime=docker", "bootstrap.registry=registry.a-long-name.example.com:5000/some/path/of/a/mirror")
 			data, err := UserData(cfg, keys, g)
 			if err != nil {
 				t.Fatal(err)

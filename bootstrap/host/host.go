@@ -20,6 +20,11 @@ var (
 	Ignite string
 )
 
+// Docker defines ensure_docker, for machines whose runtime is Docker.
+//
+//go:embed docker.sh
+var Docker string
+
 // Loader is what the user-data of a group does with them.
 //
 //go:embed loader.sh

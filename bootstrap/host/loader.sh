@@ -24,6 +24,7 @@ phase() {
 attempt() {
 	phase runtime
 	ensure_runtime
+	[ -z "${docker_image:-}" ] || ensure_docker
 	describe_machine
 	phase image
 	for image in "$bootstrap_image" "$kubelet_image"; do

@@ -69,6 +69,10 @@ func Route(m machines.Machine) string {
 func (s *secureShell) Run(ctx context.Context, script string, stdin io.Reader) (string, error) {
 	stderr, end := s.log.begin(script)
 	out, err := s.run(ctx, script, stdin, stderr)
+	// That a connection is gone may show only when it is used. Nothing has run then.
+	if errors.As(err, new(notBegun)) && ctx.Err() == nil {
+		out, err = s.run(ctx, script, stdin, stderr)
+	}
 	end(outcome(err))
 	return out, err
 }
@@ -107,12 +111,22 @@ func (s *secureShell) explain(err error) error {
 	return wrapped
 }
 
+// notBegun is the loss of a connection on which nothing was started.
+type notBegun struct{ error }
+
+func (e notBegun) Unwrap() error { return e.error }
+
 // exec runs a command with head and then stdin as its input, and returns its
 // stdout. The command's own failure is an *ssh.ExitError.
 func (c *connection) exec(ctx context.Context, command, head string, stdin io.Reader, stderr io.Writer) (string, error) {
 	session, err := c.client.NewSession()
+	if errors.As(err, new(*ssh.OpenChannelError)) {
+		return "", err // the server may not want more; what it has goes on
+	}
 	if err != nil {
-		return "", err
+		_ = c.client.Close()
+		<-c.done
+		return "", notBegun{err}
 	}
 	defer session.Close()
 	// A session knows nothing of ctx; closing it ends the wait below.

@@ -36,10 +36,12 @@ const (
 	LoadBalancer          Component = "loadbalancer"
 	// ContainerRuntime is containerd, for hosts that have none that is new enough.
 	ContainerRuntime Component = "container-runtime"
+	// DockerRuntime is Docker Engine, for machines that are to have it.
+	DockerRuntime Component = "docker-runtime"
 )
 
 // Runtime is the version of this project's own images (bootstrap, addon-manager,
-// machine, loadbalancer, container-runtime).
+// machine, loadbalancer, container-runtime, docker-runtime).
 const Runtime = "v0.1.0"
 
 // Image is one image of a cluster.
@@ -96,6 +98,7 @@ func For(minor, registry string) Set {
 		{Busybox, "docker.io/library/busybox:1.37.0", "local-path"},
 	}, some: []Image{
 		{ContainerRuntime, Own + "container-runtime:" + Runtime, ""},
+		{DockerRuntime, Own + "docker-runtime:" + Runtime, ""},
 		{BridgeNetwork, Own + "bridge-network:" + Runtime, "bridge"},
 		{FluentdForward, fluentd + "-forward-1.0", "fluentd"},
 		{FluentdElasticsearch, fluentd + "-elasticsearch8-1.0", "fluentd"},

@@ -23,7 +23,7 @@ func Namespace(c Component) string {
 	switch c {
 	case Machine:
 		return ""
-	case Kubelet, Bootstrap, LoadBalancer, ContainerRuntime:
+	case Kubelet, Bootstrap, LoadBalancer, ContainerRuntime, DockerRuntime:
 		return "turnup"
 	default:
 		return "k8s.io"

@@ -60,7 +60,7 @@ func (c *cluster) startPods(ctx context.Context, t *testing.T) {
 			ObjectMeta: metav1.ObjectMeta{Name: container.Name, Labels: map[string]string{"app": container.Name}},
 			Spec: corev1.PodSpec{
 				Containers:   []corev1.Container{container},
-				NodeSelector: map[string]string{corev1.LabelHostname: c.machine(machines.Worker, worker).Name},
+				NodeSelector: map[string]string{corev1.LabelHostname: c.machine(machines.Worker, worker%c.workers).Name},
 				Volumes:      []corev1.Volume{volume},
 			},
 		}

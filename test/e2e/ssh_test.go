@@ -173,7 +173,7 @@ func (r *racks) setUpHost(ctx context.Context, t *testing.T, m machines.Machine,
 systemctl is-system-running --wait >/dev/null || true
 key=$(cat)
 cd /etc/systemd/system
-for unit in ssh.service ssh.socket sshd-keygen.service systemd-user-sessions.service; do
+for unit in ssh.service ssh.socket sshd.service sshd-keygen.service systemd-user-sessions.service; do
 	test "$(readlink $unit)" != /dev/null || rm $unit
 done
 rm -f /run/nologin
@@ -191,7 +191,7 @@ printf '%s\n' 'apiVersion: kubelet.config.k8s.io/v1beta1' 'kind: KubeletConfigur
 	'imageGCLowThresholdPercent: 99' 'evictionHard: {nodefs.available: 0%, nodefs.inodesFree: 0%, imagefs.available: 0%, imagefs.inodesFree: 0%}' \
 	>/etc/kubernetes/kubelet.conf.d/20-e2e.conf
 # enable wants perl, for the script of an older init that the package brings along.
-ln -s /lib/systemd/system/ssh.service multi-user.target.wants/
+ln -sf /lib/systemd/system/ssh.service multi-user.target.wants/
 systemctl daemon-reload
 systemctl start systemd-user-sessions ssh`)
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -46,7 +47,7 @@ func (c *compiler) compile(ctx context.Context, name string) (string, error) {
 		}
 		return hashFile(out)
 	}
-	modules := filepath.Join(c.root, "test/images/modules")
+	modules := filepath.Join(c.root, "test/images", cmp.Or(p.Module, "modules"))
 	key, err := c.key(ctx, p, modules)
 	if err != nil {
 		return "", err
@@ -103,6 +104,9 @@ func (p program) args(out string) []string {
 	}
 	// No revision inside: a commit that changes no program would make other images.
 	args := []string{"build", "-trimpath", "-buildvcs=false", "-ldflags", flags}
+	if p.Language != "" {
+		args = append(args, "-gcflags", p.Language)
+	}
 	if p.Tags != "" {
 		args = append(args, "-tags", p.Tags)
 	}

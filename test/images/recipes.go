@@ -13,6 +13,10 @@ const minor = "1.37"
 // ignition is the version of the module, which the program does not know by itself.
 const ignition = "2.24.0"
 
+// docker is the release of Docker: that of github.com/docker/cli, and of the
+// github.com/moby/moby/v2 that it was published with.
+const docker = "29.8.1"
+
 // recipe says what an image is made of.
 type recipe struct {
 	Component images.Component
@@ -72,6 +76,10 @@ func recipes() []recipe {
 			"/opt/turnup/bin/runc":                    "runc-static", // for whatever libc the host has
 		}),
 		Tree: "bootstrap/runtime-image", Under: "/usr/local/lib/turnup", Executable: true,
+	}, recipe{
+		Component: images.DockerRuntime, Base: "net",
+		Binaries: map[string]string{"/opt/turnup/bin/dockerd": "dockerd", "/opt/turnup/bin/docker": "docker"},
+		Tree:     "bootstrap/docker-image", Under: "/usr/local/lib/turnup", Executable: true,
 	})
 }
 
@@ -122,13 +130,19 @@ func packages() map[string][]string {
 // program is a Go program of the modules below test/images/modules, or of this one.
 type program struct {
 	Package string
-	Tags    string
+	// Module is the directory of another module beside modules, whose versions
+	// would not go together with the others.
+	Module string
+	Tags   string
 	// Values are set at link time, -X.
 	Values []string
 	// CGO names the Debian packages whose headers the program is built with.
 	CGO []string
 	// Static links C libraries into the program.
 	Static bool
+	// Language is what Go its packages, named as go build does, are written in, where
+	// their module does not say.
+	Language string
 	// Main is set for a program of this repository's main module.
 	Main bool
 }
@@ -144,9 +158,14 @@ func programs() map[string]program {
 			Values: []string{"main.version=" + images.Runtime}},
 		"bridge-network": {Package: "turnup.dev/kubectl-turnup/addons/bridge/agent", Main: true},
 		"coredns":        {Package: "turnup.dev/kubectl-turnup/test/images/modules/coredns"},
-		"etcd":           {Package: "go.etcd.io/etcd/server/v3"},
-		"etcdctl":        {Package: "go.etcd.io/etcd/etcdctl/v3"},
-		"flannel":        {Package: "turnup.dev/flannel-cni-plugin/plugins/meta/flannel"},
+		// The commands of a module that has no go.mod, and is older than it for Go.
+		"docker": {Package: "github.com/docker/cli/cmd/docker", Module: "docker", Language: "github.com/docker/cli/...=-lang=go1.25",
+			Values: []string{"github.com/docker/cli/cli/version.Version=" + docker}},
+		"dockerd": {Package: "github.com/moby/moby/v2/cmd/dockerd", Module: "docker",
+			Values: []string{"github.com/moby/moby/v2/dockerversion.Version=" + docker}},
+		"etcd":    {Package: "go.etcd.io/etcd/server/v3"},
+		"etcdctl": {Package: "go.etcd.io/etcd/etcdctl/v3"},
+		"flannel": {Package: "turnup.dev/flannel-cni-plugin/plugins/meta/flannel"},
 		"flanneld": {Package: "github.com/flannel-io/flannel", CGO: []string{"gcc"},
 			Values: []string{"github.com/flannel-io/flannel/pkg/version.Version=" + tag(images.Flannel)}},
 		"fluentd-stand-in": {Package: "turnup.dev/kubectl-turnup/test/images/modules/fluentd-stand-in"},

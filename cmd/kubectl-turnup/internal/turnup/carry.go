@@ -5,7 +5,6 @@ import (
 
 	"turnup.dev/kubectl-turnup/bootstrap"
 	"turnup.dev/kubectl-turnup/bootstrap/transport"
-	"turnup.dev/kubectl-turnup/internal/config"
 	"turnup.dev/kubectl-turnup/internal/images"
 	"turnup.dev/kubectl-turnup/internal/ui"
 )
@@ -44,6 +43,6 @@ func (t *Turnup) carryImages(ctx context.Context, machine transport.Transport, r
 	if err := bootstrap.EnsureRuntime(ctx, machine, r); err != nil {
 		return err
 	}
-	list := bootstrap.Needed(config.Images(t.Config), bundle, r.Machine.Role)
+	list := bootstrap.Needed(t.Config, bundle, r.Machine.Role)
 	return bootstrap.Import(ctx, machine, r.Machine, bundle, list, func(what string) { step.See("carry " + what) })
 }

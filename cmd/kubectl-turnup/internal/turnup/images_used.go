@@ -80,6 +80,9 @@ func (t *Turnup) Images() (ImageList, error) {
 		found.add(found.set.Ref(images.Machine), "machines")
 	}
 	found.add(found.set.Ref(images.Bootstrap), "bootstrap of machines")
+	if t.Config.Bootstrap.ContainerRuntime == "docker" {
+		found.add(found.set.Ref(images.DockerRuntime), "bootstrap of machines")
+	}
 	rendered, err := bootstrap.Render(t.Config, file, pki.Placeholder(file.WithRole(machines.ControlPlane)))
 	if err != nil {
 		return list, err

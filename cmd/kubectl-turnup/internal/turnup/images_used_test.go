@@ -77,6 +77,14 @@ func TestTheListIsWhatTheClusterUses(t *testing.T) {
 		}
 	}
 
+	docker := set.Ref(images.DockerRuntime)
+	if slices.Contains(list.Refs(), docker) {
+		t.Error("Docker is on the list of a cluster that has none")
+	}
+	cfg := config.Default()
+	cfg.Bootstrap.ContainerRuntime = "docker"
+	imagesOf(t, cfg).find(t, docker)
+
 	initTree(t, tree)
 	if err := os.RemoveAll(tree.path("kube-proxy")); err != nil {
 		t.Fatal(err)

@@ -17,7 +17,6 @@ func Buildable(cfg config.Cluster) error {
 			errs = append(errs, fmt.Errorf("%s is %v, and this version %s", path, value, does))
 		}
 	}
-	refuse(cfg.Bootstrap.ContainerRuntime != "containerd", "bootstrap.container_runtime", cfg.Bootstrap.ContainerRuntime, "can install containerd only")
 	refuse(cfg.Bootstrap.FeatureGates != "", "bootstrap.feature_gates", cfg.Bootstrap.FeatureGates, "cannot set feature gates yet")
 	refuse(cfg.Bootstrap.Proxy.HTTP != "", "bootstrap.proxy.http", cfg.Bootstrap.Proxy.HTTP, "cannot set up a proxy yet")
 	refuse(cfg.Bootstrap.Proxy.HTTPS != "", "bootstrap.proxy.https", cfg.Bootstrap.Proxy.HTTPS, "cannot set up a proxy yet")
