@@ -15,6 +15,7 @@ import (
 // TestAClusterRunsOnDocker makes a cluster whose kubelets are containers of a Docker
 // on their machines, one control plane and one worker.
 func TestAClusterRunsOnDocker(t *testing.T) {
+	t.Parallel()
 	ctx := testContext(t)
 	c := newCluster(ctx, t, newPlugin(t), 1)
 	args := append(c.createArgs(), "--set", "bootstrap.container_runtime=docker")

@@ -24,7 +24,7 @@ import (
 // behind a load balancer, with one worker, and takes them away from it. The
 // subtests are in order: each finds the cluster as the one before it left it.
 func TestAClusterOutlivesItsControlPlanes(t *testing.T) {
-	onlyIfAll(t)
+	t.Parallel()
 	ctx := testContext(t)
 	c := newCluster(ctx, t, newPlugin(t), 1)
 	created := c.must(ctx, t, c.highlyAvailable(1)...)

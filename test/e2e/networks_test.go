@@ -13,7 +13,7 @@ import (
 // instead of flannel's VXLAN, and whose Services are nftables'. Nothing else of
 // its config differs from that of the story.
 func TestAnotherNetworkIsOneSymbol(t *testing.T) {
-	onlyIfAll(t)
+	t.Parallel()
 	ctx := testContext(t)
 	c := newCluster(ctx, t, newPlugin(t), 2)
 	args := append(c.createArgs(), "--set", "network.provider=bridge", "--set", "network.proxy_mode=nftables")

@@ -41,7 +41,7 @@ const sudoPassword = "correct horse battery staple"
 // TestHostsThatExistBecomeAClusterOverSSH lives through the life of a cluster on
 // hosts: found wanting, turned up through faults, and left clean.
 func TestHostsThatExistBecomeAClusterOverSSH(t *testing.T) {
-	onlyIfAll(t)
+	t.Parallel()
 	ctx := testContext(t)
 	r := newRacks(ctx, t)
 
@@ -82,7 +82,7 @@ func newRacks(ctx context.Context, t *testing.T) *racks {
 		r.setUpHost(ctx, t, m, image, key)
 	}
 	r.write(t, r.plane, r.worker)
-	t.Setenv("TURNUP_SUDO_PASSWORD", sudoPassword)
+	r.env = []string{"TURNUP_SUDO_PASSWORD=" + sudoPassword}
 	return r
 }
 
@@ -262,15 +262,18 @@ func (r *racks) checkFinds(ctx context.Context, t *testing.T) {
 }
 
 func (r *racks) strangersAreRefused(ctx context.Context, t *testing.T) {
-	defer r.write(t, r.plane, r.worker)
+	defer func(env []string) {
+		r.env = env
+		r.write(t, r.plane, r.worker)
+	}(r.env)
 	stranger := r.plane
 	stranger.Transport.SSH = &machines.SSH{User: "nobody", IdentityFile: "keys/id"}
 	r.write(t, stranger, r.worker)
 	r.refused(ctx, t, r.args("machines", "check"), "nobody@"+r.plane.Address+":22: the server takes none of our keys")
 	r.write(t, r.plane, r.worker)
-	t.Setenv("TURNUP_SUDO_PASSWORD", "")
+	r.env = nil
 	r.refused(ctx, t, r.args("machines", "check"), "sudo wants a password, and nobody can be asked")
-	t.Setenv("TURNUP_SUDO_PASSWORD", "wrong")
+	r.env = []string{"TURNUP_SUDO_PASSWORD=wrong"}
 	r.refused(ctx, t, r.args("machines", "check"), "sudo does not take the password of walter")
 }
 
