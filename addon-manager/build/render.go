@@ -21,7 +21,7 @@ import (
 )
 
 // kubeVersion is what charts take the cluster for, where a kustomization says nothing.
-func kubeVersion() string { return images.KubernetesVersion("1.37") }
+func kubeVersion() string { return images.KubernetesVersion(images.Newest()) }
 
 // render prints a Helm chart's objects, by the file of the tree they come from.
 // It is `helm template`: nothing is asked of a cluster, and `lookup` finds nothing.

@@ -100,7 +100,7 @@ func somebodysNetwork(t *testing.T, docker *client.Client) {
 func bundle(t *testing.T, dir string, without ...images.Component) {
 	t.Helper()
 	var entries []images.Entry
-	for _, image := range images.For("1.37", "badinput.invalid").Images() {
+	for _, image := range images.For(images.Newest(), "badinput.invalid").Images() {
 		if slices.Contains(without, image.Component) {
 			continue
 		}
@@ -132,7 +132,7 @@ func damagedBundle(t *testing.T, dir string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	machine, err := b.Image(images.For("1.37", "badinput.invalid").Ref(images.Machine))
+	machine, err := b.Image(images.For(images.Newest(), "badinput.invalid").Ref(images.Machine))
 	if err != nil {
 		t.Fatal(err)
 	}

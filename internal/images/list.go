@@ -53,13 +53,6 @@ type Image struct {
 	Addon string `json:"addon,omitempty"`
 }
 
-// kubernetes maps a supported minor release to its pinned patch release.
-var kubernetes = map[string]string{"1.37": "v1.37.1"}
-
-// KubernetesVersion returns the pinned patch release of a minor ("1.37" → "v1.37.1"),
-// or "" for a minor this release does not support.
-func KubernetesVersion(minor string) string { return kubernetes[minor] }
-
 // Own is the repository prefix of the images this project publishes.
 const Own = "ghcr.io/kubectl-turnup/"
 

@@ -8,7 +8,7 @@ import (
 
 func TestNoTwoComponentsShareAReference(t *testing.T) {
 	seen := map[string]Component{}
-	for _, image := range For("1.37", "").Images() {
+	for _, image := range For(Newest(), "").Images() {
 		if other, twice := seen[image.Ref]; twice {
 			t.Errorf("%s and %s are both %s", other, image.Component, image.Ref)
 		}
@@ -17,7 +17,7 @@ func TestNoTwoComponentsShareAReference(t *testing.T) {
 }
 
 func TestEveryReferenceHasARegistryAndAPinnedTag(t *testing.T) {
-	for _, image := range For("1.37", "").Images() {
+	for _, image := range For(Newest(), "").Images() {
 		host, rest, _ := strings.Cut(image.Ref, "/")
 		_, tag, tagged := strings.Cut(rest, ":")
 		if !strings.Contains(host, ".") || !tagged || tag == "latest" || tag == "" {
@@ -27,7 +27,7 @@ func TestEveryReferenceHasARegistryAndAPinnedTag(t *testing.T) {
 }
 
 func TestAMirrorReplacesTheHostAndNothingElse(t *testing.T) {
-	set := For("1.37", "mirror.example.com:5000/k8s/")
+	set := For(Newest(), "mirror.example.com:5000/k8s/")
 	want := "mirror.example.com:5000/k8s/coredns/coredns:v1.15.0"
 	if got := set.Ref(CoreDNS); got != want {
 		t.Errorf("got %s, want %s", got, want)
@@ -41,7 +41,7 @@ func TestAnUnknownReleaseHasNoVersion(t *testing.T) {
 }
 
 func TestOnlyTheMachineImageIsNotForMachines(t *testing.T) {
-	for _, image := range For("1.37", "").Images() {
+	for _, image := range For(Newest(), "").Images() {
 		if none := Namespace(image.Component) == ""; none != (image.Component == Machine) {
 			t.Errorf("%s is kept in namespace %q", image.Component, Namespace(image.Component))
 		}
@@ -57,14 +57,14 @@ func TestASetIsNarrowedDownToItsAddons(t *testing.T) {
 		return found
 	}
 	with := func(addons ...string) map[Component]bool {
-		return has(For("1.37", "").Narrow(func(image Image) bool { return slices.Contains(addons, image.Addon) }))
+		return has(For(Newest(), "").Narrow(func(image Image) bool { return slices.Contains(addons, image.Addon) }))
 	}
 	for c, want := range map[Component]bool{Pause: true, CoreDNS: true, Flannel: false, BridgeNetwork: true, FluentdS3: false, ContainerRuntime: false} {
 		if got := with("coredns", "bridge")[c]; got != want {
 			t.Errorf("%s: %v, want %v", c, got, want)
 		}
 	}
-	set := For("1.37", "")
+	set := For(Newest(), "")
 	if got := len(set.Narrow(func(Image) bool { return true }).All()); got != len(set.All()) {
 		t.Errorf("narrowed down to everything, there are %d images of %d", got, len(set.All()))
 	}

@@ -6,7 +6,7 @@ import (
 )
 
 func TestAnOverrideReplacesOneReference(t *testing.T) {
-	mirror := For("1.37", "mirror.example.com")
+	mirror := For(Newest(), "mirror.example.com")
 	set := mirror.Override("coredns=example.com/dns:v1,pause=example.com:5000/p@sha256:" + strings.Repeat("a", 64))
 	for component, want := range map[Component]string{
 		CoreDNS: "example.com/dns:v1", Pause: "example.com:5000/p@sha256:" + strings.Repeat("a", 64), Etcd: mirror.Ref(Etcd),

@@ -164,7 +164,7 @@ func connect(t *testing.T) (*local.Docker, *client.Client) {
 // machineImage is the real one, since filling is a program in it.
 func machineImage(t *testing.T, api *client.Client) string {
 	t.Helper()
-	found, err := api.ImageInspect(t.Context(), images.For("1.37", "").Ref(images.Machine))
+	found, err := api.ImageInspect(t.Context(), images.For(images.Newest(), "").Ref(images.Machine))
 	if err == nil {
 		return found.ID
 	}
@@ -173,7 +173,7 @@ func machineImage(t *testing.T, api *client.Client) string {
 		t.Skipf("SKIPPED, NOTHING WAS TESTED: there is no machine image, neither in Docker nor in a bundle: %v", err)
 	}
 	d, _ := connect(t)
-	id, err := d.EnsureMachineImage(t.Context(), bundle, images.For("1.37", "").Ref(images.Machine))
+	id, err := d.EnsureMachineImage(t.Context(), bundle, images.For(images.Newest(), "").Ref(images.Machine))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -183,7 +183,7 @@ func machineImage(t *testing.T, api *client.Client) string {
 // smallBundle has the images of a cluster, each of 64 random KiB, under a registry of its own.
 func smallBundle(t *testing.T) (*images.Bundle, images.Set) {
 	t.Helper()
-	set := images.For("1.37", "registry.turnup.invalid")
+	set := images.For(images.Newest(), "registry.turnup.invalid")
 	var entries []images.Entry
 	for _, i := range set.Images() {
 		img, err := random.Image(64<<10, 1)

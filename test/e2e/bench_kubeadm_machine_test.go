@@ -154,10 +154,10 @@ func benchTar(files map[string]string) (*bytes.Buffer, error) {
 
 // files are what kubeadm's packages bring, and its config for machine i.
 func (k *benchKubeadm) files(i int) map[string]string {
-	set := images.For("1.37", "")
+	set := images.For(images.Newest(), "")
 	fill := strings.NewReplacer(
 		"HOST", benchKubeadmHost, "ADDRESS", k.addresses()[i], "NAME", k.names()[i],
-		"VERSION", images.KubernetesVersion("1.37"), "PAUSE", set.Ref(images.Pause),
+		"VERSION", images.KubernetesVersion(images.Newest()), "PAUSE", set.Ref(images.Pause),
 		"ETCD", set.Ref(images.Etcd)[strings.LastIndex(set.Ref(images.Etcd), ":")+1:],
 	)
 	files := map[string]string{

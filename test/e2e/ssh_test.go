@@ -129,7 +129,7 @@ func (r *racks) loadImage(ctx context.Context, t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ref := images.For("1.37", "").Ref(images.Machine)
+	ref := images.For(images.Newest(), "").Ref(images.Machine)
 	read, write := io.Pipe()
 	go func() { _ = write.CloseWithError(bundle.DockerTar(write, ref)) }()
 	loaded, err := r.docker.ImageLoad(ctx, read)
