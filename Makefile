@@ -19,6 +19,7 @@ LDFLAGS := -s -w -buildid= -X main.version=$(VERSION) -X main.commit=$(COMMIT)
 
 PLUGIN := bin/kubectl-turnup
 BUNDLE := .cache/bundle
+OLDEST := .cache/kubernetes/oldest
 
 LINT_VERSION := v2.15.0
 LINT         := bin/golangci-lint-$(LINT_VERSION)
@@ -26,6 +27,7 @@ LINT         := bin/golangci-lint-$(LINT_VERSION)
 # What the end-to-end test and the benchmark run; they are skipped where it is not set.
 e2e bench: export KUBECTL_TURNUP := $(CURDIR)/$(PLUGIN)
 e2e bench: export TURNUP_BUNDLE  := $(CURDIR)/$(BUNDLE)
+e2e: export TURNUP_BUNDLE_OLDEST := $(CURDIR)/$(OLDEST)
 
 ##@ Use
 
@@ -58,9 +60,10 @@ tools: ## Build the Terraform provider, and OpenTofu where no terraform is, into
 	go run ./test/tools/install -bin bin
 
 .PHONY: images
-images: ## Build every image of a cluster into .cache/bundle, from Go modules and Debian
+images: ## Build every image of a cluster into .cache/bundle (KUBERNETES=1.34: .cache/kubernetes/1.34/bundle, too)
 	./test/setup/packages
 	go run ./test/images -out $(BUNDLE)
+	$(if $(KUBERNETES),go run ./test/images -kubernetes $(KUBERNETES))
 
 .PHONY: generate
 generate: ## Write Kconfig.md and the config's schema from the Kconfig files
@@ -90,7 +93,8 @@ test: docker tools test-programs ## Run the unit and integration tests
 
 .PHONY: e2e
 e2e: docker build tools images ## Make real clusters in Docker and try everything on them
-	go test ./test/e2e -count=1 -timeout 30m -v
+	go run ./test/images -kubernetes oldest -out $(OLDEST)
+	go test ./test/e2e -count=1 -timeout 40m -v
 
 .PHONY: bench
 bench: docker build tools images ## Measure against kubeadm, side by side

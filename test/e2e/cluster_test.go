@@ -18,6 +18,7 @@ import (
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 
+	"turnup.dev/kubectl-turnup/internal/images"
 	"turnup.dev/kubectl-turnup/internal/machines"
 	"turnup.dev/kubectl-turnup/internal/wait"
 )
@@ -27,6 +28,7 @@ type cluster struct {
 	plugin
 	name, subnet string
 	workers      int
+	release      string // the minor release of Kubernetes
 	docker       daemon
 	// What connect fills in, from the kubeconfig that the plugin wrote.
 	rest  *rest.Config
@@ -55,7 +57,7 @@ func testContext(t *testing.T) context.Context {
 // name is left behind.
 func newCluster(ctx context.Context, t testing.TB, p plugin, workers int) *cluster {
 	t.Helper()
-	c := &cluster{plugin: p, workers: workers, name: fmt.Sprintf("e2e-%05x", rand.IntN(1<<20)), docker: newDaemon(t)}
+	c := &cluster{plugin: p, workers: workers, release: images.Newest(), name: fmt.Sprintf("e2e-%05x", rand.IntN(1<<20)), docker: newDaemon(t)}
 	c.subnet = c.docker.subnet(ctx, t)
 	t.Cleanup(func() {
 		if t.Failed() {
@@ -90,7 +92,7 @@ func (c *cluster) home(path ...string) string {
 
 // createArgs are the arguments that make this cluster, the first time and again.
 func (c *cluster) createArgs() []string {
-	return []string{"create", c.name, "--bundle", c.bundle,
+	return []string{"create", c.name, "--bundle", c.bundle, "--set", "bootstrap.kubernetes_version=" + c.release,
 		"--set", "provision.local.subnet=" + c.subnet, "--set", fmt.Sprintf("provision.workers=%d", c.workers)}
 }
 

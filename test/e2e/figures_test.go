@@ -92,7 +92,7 @@ func (c *cluster) runWithClaim(ctx context.Context, t *testing.T, name, script s
 		Spec: corev1.PodSpec{
 			RestartPolicy: corev1.RestartPolicyNever,
 			Containers: []corev1.Container{{
-				Name: name, Image: images.For(images.Newest(), "").Ref(images.KubeProxy), ImagePullPolicy: corev1.PullNever,
+				Name: name, Image: images.For(c.release, "").Ref(images.KubeProxy), ImagePullPolicy: corev1.PullNever,
 				Command:      []string{"sh", "-c", script},
 				VolumeMounts: []corev1.VolumeMount{{Name: "data", MountPath: "/data"}},
 			}},

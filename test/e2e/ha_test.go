@@ -211,7 +211,7 @@ func (c *cluster) workersScale(ctx context.Context, t *testing.T) {
 		Spec: apps.DeploymentSpec{Selector: &metav1.LabelSelector{MatchLabels: labels}, Template: corev1.PodTemplateSpec{
 			ObjectMeta: metav1.ObjectMeta{Labels: labels},
 			Spec: corev1.PodSpec{Containers: []corev1.Container{{
-				Name: "pause", Image: images.For(images.Newest(), "").Ref(images.Pause), ImagePullPolicy: corev1.PullNever,
+				Name: "pause", Image: images.For(c.release, "").Ref(images.Pause), ImagePullPolicy: corev1.PullNever,
 			}}},
 		}},
 	}, metav1.CreateOptions{})

@@ -12,6 +12,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"turnup.dev/kubectl-turnup/internal/images"
 	"turnup.dev/kubectl-turnup/internal/machines"
 )
 
@@ -24,8 +25,8 @@ func (c *cluster) nodesAreReady(ctx context.Context, t *testing.T) {
 		t.Errorf("%d nodes, want %d", len(list.Items), want)
 	}
 	for _, n := range list.Items {
-		if got := n.Status.NodeInfo.KubeletVersion; got != "v1.37.1" {
-			t.Errorf("node %s: kubelet %s, want v1.37.1", n.Name, got)
+		if got := n.Status.NodeInfo.KubeletVersion; got != images.KubernetesVersion(c.release) {
+			t.Errorf("node %s: kubelet %s of %s", n.Name, got, c.release)
 		}
 		if !nodeReady(n) {
 			t.Errorf("node %s is not ready: %v", n.Name, n.Status.Conditions)
@@ -35,8 +36,8 @@ func (c *cluster) nodesAreReady(ctx context.Context, t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if version.GitVersion != "v1.37.1" {
-		t.Errorf("API server %s, want v1.37.1", version.GitVersion)
+	if version.GitVersion != images.KubernetesVersion(c.release) {
+		t.Errorf("API server %s of %s", version.GitVersion, c.release)
 	}
 }
 

@@ -115,6 +115,19 @@ func (p plugin) must(ctx context.Context, t testing.TB, args ...string) result {
 	return r
 }
 
+// wantsRefusal wants a run to have ended with exit code 1, and to have said the words.
+func wantsRefusal(t testing.TB, r result, words ...string) {
+	t.Helper()
+	if r.code != 1 {
+		t.Errorf("exit code %d, want 1:\n%s", r.code, r)
+	}
+	for _, word := range words {
+		if !strings.Contains(r.stdout+r.stderr, word) {
+			t.Errorf("it does not say %q:\n%s", word, r)
+		}
+	}
+}
+
 // event is a line of --progress json.
 type event struct {
 	Type, Step, Parent, State, Text, Hint string

@@ -32,7 +32,7 @@ const corefile = `.:5353 {
 // startPods starts a web server on the second worker, with a Service, and a
 // client with a shell on the first. Their images are in the bundle.
 func (c *cluster) startPods(ctx context.Context, t *testing.T) {
-	set := images.For(images.Newest(), "")
+	set := images.For(c.release, "")
 	core := c.kube.CoreV1()
 	if _, err := core.Namespaces().Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}}, metav1.CreateOptions{}); err != nil {
 		t.Fatal(err)

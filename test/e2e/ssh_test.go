@@ -129,7 +129,7 @@ func (r *racks) loadImage(ctx context.Context, t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ref := images.For(images.Newest(), "").Ref(images.Machine)
+	ref := images.For(r.release, "").Ref(images.Machine)
 	read, write := io.Pipe()
 	go func() { _ = write.CloseWithError(bundle.DockerTar(write, ref)) }()
 	loaded, err := r.docker.ImageLoad(ctx, read)
@@ -212,15 +212,7 @@ func (r *racks) args(verb ...string) []string {
 // refused wants a run to fail and to say all the words.
 func (r *racks) refused(ctx context.Context, t *testing.T, args []string, words ...string) {
 	t.Helper()
-	ran := r.run(ctx, t, args...)
-	if ran.code != 1 {
-		t.Errorf("exit code %d, want 1:\n%s", ran.code, ran)
-	}
-	for _, word := range words {
-		if !strings.Contains(ran.stdout+ran.stderr, word) {
-			t.Errorf("it does not say %q:\n%s", word, ran)
-		}
-	}
+	wantsRefusal(t, r.run(ctx, t, args...), words...)
 }
 
 func (r *racks) hostKeysAreAskedAbout(ctx context.Context, t *testing.T) {

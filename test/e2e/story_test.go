@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"k8s.io/client-go/tools/clientcmd"
+
+	"turnup.dev/kubectl-turnup/internal/images"
 )
 
 // TestOneCommandTurnsUpACluster lives through the life of a cluster of one
@@ -129,7 +131,7 @@ func (c *cluster) verbsAgree(ctx context.Context, t *testing.T) {
 		t.Errorf("status says %+v", status)
 	}
 	for _, m := range status.Machines {
-		if m.Kubelet != "active" || m.Node != "Ready" || m.Version != "v1.37.1" {
+		if m.Kubelet != "active" || m.Node != "Ready" || m.Version != images.KubernetesVersion(c.release) {
 			t.Errorf("status says of a machine: %+v", m)
 		}
 	}

@@ -115,7 +115,7 @@ func (c *cluster) startWeb(ctx context.Context, t *testing.T) {
 		Spec: corev1.PodSpec{
 			NodeName: c.machine(machines.Worker, 0).Name,
 			Containers: []corev1.Container{{
-				Name: "web", Image: images.For(images.Newest(), "").Ref(images.CoreDNS), ImagePullPolicy: corev1.PullNever,
+				Name: "web", Image: images.For(c.release, "").Ref(images.CoreDNS), ImagePullPolicy: corev1.PullNever,
 				Args:         []string{"-conf", "/etc/web/Corefile"},
 				VolumeMounts: []corev1.VolumeMount{{Name: "config", MountPath: "/etc/web"}},
 			}},

@@ -17,6 +17,8 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/types"
+
+	"turnup.dev/kubectl-turnup/internal/images"
 )
 
 // builder makes images from recipes.
@@ -25,6 +27,7 @@ type builder struct {
 	marks    string // what each image of the bundle was built from
 	compiler *compiler
 	debian   *debian
+	given    []images.Entry // images of the bundle that are built elsewhere
 	mu       sync.Mutex
 	bases    map[string]func() (v1.Layer, error)
 }

@@ -31,6 +31,9 @@ func newBuilder(root, cache string) *builder {
 func (b *builder) bundle(ctx context.Context, list []recipe, dir string, jobs int) error {
 	start := time.Now()
 	whole := sound(dir)
+	for _, entry := range b.given {
+		whole[entry.Ref] = entry.Image
+	}
 	var mu sync.Mutex
 	built := 0
 	err := each(list, jobs, func(r recipe) error {
@@ -68,6 +71,12 @@ func (b *builder) bundle(ctx context.Context, list []recipe, dir string, jobs in
 	})
 	if err != nil {
 		return err
+	}
+	if len(b.given) > 0 {
+		// Those given may have changed alone.
+		if err := images.Write(dir, entries(whole)); err != nil {
+			return err
+		}
 	}
 	report(fmt.Sprintf("%d of %d images built", built, len(list)), start, dir)
 	return nil

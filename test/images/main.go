@@ -33,6 +33,8 @@ func run(ctx context.Context, args []string) error {
 	out := flags.String("out", "", "the bundle's directory (default .cache/bundle of the repository)")
 	only := flags.String("only", "", "build only these components, comma-separated; the others stay as they are")
 	binaries := flags.String("binaries", "", "build only these programs, comma-separated, into .cache/bin, and no images")
+	release := flags.String("kubernetes", images.Newest(), "the minor release of Kubernetes, or oldest; of an older one only Kubernetes itself is built,\n"+
+		"and the other images are those of .cache/bundle, which has to be there")
 	jobs := flags.Int("jobs", 2, "how many images to build at a time")
 	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return nil
@@ -43,7 +45,17 @@ func run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
+	if *release == "oldest" {
+		*release = images.Oldest()
+	}
+	if images.KubernetesVersion(*release) == "" {
+		return fmt.Errorf("there is no Kubernetes %s; there are %s", *release, strings.Join(images.Minors(), ", "))
+	}
+	minor = *release
 	cache := filepath.Join(root, ".cache")
+	if minor != images.Newest() {
+		return olderRelease(ctx, root, cache, *out, *jobs)
+	}
 	if *out == "" {
 		*out = filepath.Join(cache, "bundle")
 	}
@@ -59,6 +71,37 @@ func run(ctx context.Context, args []string) error {
 		return err
 	}
 	return b.bundle(ctx, list, *out, max(1, *jobs))
+}
+
+// olderRelease builds what an older Kubernetes has of its own into a cache of its
+// own, and writes a bundle of it and of the other images of the newest.
+func olderRelease(ctx context.Context, root, cache, out string, jobs int) error {
+	own := filepath.Join(cache, "kubernetes", minor)
+	if out == "" {
+		out = filepath.Join(own, "bundle")
+	}
+	b := newBuilder(root, own)
+	b.debian.cache = filepath.Join(cache, "roots")
+	newest, err := images.Open(filepath.Join(cache, "bundle"))
+	if err != nil {
+		return fmt.Errorf("find the images that go with every release: %w; `make images` builds them", err)
+	}
+	list := recipes()
+	for _, r := range list {
+		if r.ofKubernetes() {
+			continue
+		}
+		image, err := newest.Image(ref(r.Component))
+		if err != nil {
+			return fmt.Errorf("%w; `make images` builds it", err)
+		}
+		b.given = append(b.given, images.Entry{Ref: ref(r.Component), Image: image})
+	}
+	if err := os.MkdirAll(b.compiler.bin, 0o755); err != nil {
+		return err
+	}
+	list = slices.DeleteFunc(list, func(r recipe) bool { return !r.ofKubernetes() })
+	return b.bundle(ctx, list, out, max(1, jobs))
 }
 
 // repository finds the checkout this is run in.

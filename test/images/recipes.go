@@ -7,8 +7,8 @@ import (
 	"turnup.dev/kubectl-turnup/internal/images"
 )
 
-// minor is the Kubernetes release the images are built for.
-const minor = "1.37"
+// minor is the Kubernetes release the images are built for: -kubernetes sets it.
+var minor = images.Newest()
 
 // ignition is the version of the module, which the program does not know by itself.
 const ignition = "2.24.0"
@@ -147,12 +147,28 @@ type program struct {
 	Main bool
 }
 
+// kubernetesModule is the module of an older release; the newest one is among the others.
+func kubernetesModule() string {
+	if minor == images.Newest() {
+		return ""
+	}
+	return "kubernetes/" + minor
+}
+
+// ofKubernetes tells whether an image changes with the release of Kubernetes.
+func (r recipe) ofKubernetes() bool {
+	for _, name := range r.Binaries {
+		if strings.HasPrefix(programs()[name].Package, "k8s.io/kubernetes/") {
+			return true
+		}
+	}
+	return false
+}
+
 func programs() map[string]program {
-	version := images.KubernetesVersion(minor)
-	major, rest, _ := strings.Cut(strings.TrimPrefix(version, "v"), ".")
-	minor, _, _ := strings.Cut(rest, ".")
+	major, second, _ := strings.Cut(minor, ".")
 	base := "k8s.io/component-base/version."
-	kubernetes := []string{base + "gitVersion=" + version, base + "gitMajor=" + major, base + "gitMinor=" + minor}
+	kubernetes := []string{base + "gitVersion=" + images.KubernetesVersion(minor), base + "gitMajor=" + major, base + "gitMinor=" + second}
 	list := map[string]program{
 		"addon-manager": {Package: "turnup.dev/kubectl-turnup/addon-manager", Main: true,
 			Values: []string{"main.version=" + images.Runtime}},
@@ -183,7 +199,7 @@ func programs() map[string]program {
 			CGO: []string{"gcc", "libseccomp-dev", "pkg-config"}},
 	}
 	for _, name := range []string{"kubeadm", "kubelet", "kube-apiserver", "kube-controller-manager", "kube-proxy", "kube-scheduler"} {
-		list[name] = program{Package: "k8s.io/kubernetes/cmd/" + name, Values: kubernetes}
+		list[name] = program{Package: "k8s.io/kubernetes/cmd/" + name, Module: kubernetesModule(), Values: kubernetes}
 	}
 	for _, name := range []string{"containerd", "containerd-shim-runc-v2", "ctr"} {
 		list[name] = program{Package: "github.com/containerd/containerd/v2/cmd/" + name}
