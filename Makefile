@@ -39,7 +39,7 @@ help: ## Show this list
 
 .PHONY: up
 up: docker build tools images ## Make a cluster on this computer
-	$(PLUGIN) create --yes --bundle $(BUNDLE)
+	$(PLUGIN) create --yes --bundle $(BUNDLE) --set addons.path=clusters/addons
 
 .PHONY: down
 down: build ## Delete the cluster of `make up`

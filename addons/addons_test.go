@@ -159,7 +159,7 @@ func TestEveryValueArrives(t *testing.T) {
 func TestNoPlaceholderIsLeft(t *testing.T) {
 	for _, addon := range names(t) {
 		for _, line := range strings.Split(build(t, addon, nil), "\n") {
-			for _, placeholder := range []string{"value: host", "value: port", "value: domain", "=mode", "=cidr", "=mtu", "value: log-host", "value: output.conf", "=interval", "image: addon-manager", `"cidr"`, "clusterIP: address"} {
+			for _, placeholder := range []string{"value: host", "value: port", "value: domain", "=mode", "=cidr", "=per-core", "=least", "=mtu", "value: log-host", "value: output.conf", "=interval", "image: addon-manager", `"cidr"`, "clusterIP: address"} {
 				if strings.HasSuffix(strings.TrimSpace(strings.TrimSuffix(line, ",")), placeholder) {
 					t.Errorf("%s: %s", addon, line)
 				}

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
@@ -29,6 +30,13 @@ func (c *cluster) customisedCoreDNSSurvives(ctx context.Context, t *testing.T) {
 			t.Errorf("addons init does not say %q:\n%s", want, out)
 		}
 	}
+	// A domain of the user's own, without an edit. The new pods start with it.
+	custom := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "coredns-custom"}, Data: map[string]string{
+		"corp.server": "corp.example:53 {\n    hosts {\n        192.0.2.8 www.corp.example\n    }\n}\n",
+	}}
+	if _, err := c.kube.CoreV1().ConfigMaps("kube-system").Create(ctx, custom, metav1.CreateOptions{}); err != nil {
+		t.Fatal(err)
+	}
 	c.publish(ctx, t, "Upgrade turnup")
 	await(ctx, t, "the upgrade to reach CoreDNS", time.Minute, func(ctx context.Context) (bool, string, error) {
 		d, err := c.kube.AppsV1().Deployments("kube-system").Get(ctx, "coredns", metav1.GetOptions{})
@@ -46,7 +54,9 @@ func (c *cluster) customisedCoreDNSSurvives(ctx context.Context, t *testing.T) {
 			fmt.Sprintf("%d replicas of %s with\n%s", *d.Spec.Replicas, memory, corefile), nil
 	})
 	c.awaitAddons(ctx, t, "coredns")
-	if out, err := c.inPod(ctx, "getent ahostsv4 arrived.example"); err != nil || !strings.HasPrefix(out, "192.0.2.7") {
-		t.Errorf("DNS has forgotten the user's name: %s %v", out, err)
+	for name, address := range map[string]string{"arrived.example": "192.0.2.7", "www.corp.example": "192.0.2.8"} {
+		if out, err := c.inPod(ctx, "getent ahostsv4 "+name); err != nil || !strings.HasPrefix(out, address) {
+			t.Errorf("DNS does not know the user's %s: %s %v", name, out, err)
+		}
 	}
 }

@@ -198,6 +198,9 @@ func ship(ctx context.Context, out *ui.Output, to *access, content source.Tree) 
 		return shipment{}, ui.Hint(fmt.Errorf("the addon tree has conflicts that are not resolved: %s", strings.Join(names, ", ")),
 			"edit what is between <<<<<<< and >>>>>>> there, and commit")
 	}
+	if err := oneNetwork(content.Files); err != nil {
+		return shipment{}, err
+	}
 	step := out.Step("push the addon tree", managerBudget)
 	_, sum, err := source.Pack(content.Files)
 	if err != nil {

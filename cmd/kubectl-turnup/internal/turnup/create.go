@@ -28,6 +28,9 @@ func (t *Turnup) Create(ctx context.Context) error {
 	}
 	defer end()
 
+	if err := t.soundTree(); err != nil {
+		return err
+	}
 	if err := t.Provision(ctx); err != nil {
 		return err
 	}

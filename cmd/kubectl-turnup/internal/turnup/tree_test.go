@@ -346,7 +346,19 @@ func TestAnEmptyTreeIsShippedEmpty(t *testing.T) {
 	}
 }
 
-// `make up` ships the addons of this checkout as they lie there.
+// What lies in this checkout is what trees of users start from, all of it at once.
+func TestATreeWithTwoNetworksIsRefused(t *testing.T) {
+	tree := newTree(t)
+	initTree(t, tree)
+	if err := planned(config.Default()).soundTree(); err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(tree.Dir, "bridge", "kustomization.yaml"), "resources: []\n")
+	if err := planned(config.Default()).soundTree(); !errors.Is(err, ErrTwoNetworks) || !strings.Contains(err.Error(), "flannel, bridge") {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestTheCheckoutsOwnTreeIsATree(t *testing.T) {
 	files, err := source.Files(os.DirFS(filepath.Join("..", "..", "..", "..", "addons")))
 	if err != nil {

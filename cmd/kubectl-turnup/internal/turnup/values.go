@@ -40,6 +40,8 @@ data:
 		{"dns_service_ip", config.DNSServiceIP(cfg).String()},
 		{"domain", cfg.Network.Domain},
 		{"proxy_mode", cfg.Network.ProxyMode},
+		{"conntrack_per_core", strconv.Itoa(conntrack(cfg, 32768))},
+		{"conntrack_min", strconv.Itoa(conntrack(cfg, 131072))},
 		{"network_provider", cfg.Network.Provider},
 		{"network_mtu", strconv.Itoa(cfg.Network.MTU)},
 		{"flannel_backend", flannelBackend(cfg)},
@@ -67,6 +69,15 @@ data:
 		fmt.Fprintf(&out, "  %s: %s\n", v[0], strconv.Quote(v[1]))
 	}
 	return out.Bytes(), nil
+}
+
+// conntrack is a limit of the kernel's table of connections, kube-proxy's own
+// default; 0 where the machines are containers, whose kernel is their host's.
+func conntrack(cfg config.Cluster, limit int) int {
+	if cfg.Provision.Platform == "local" {
+		return 0
+	}
+	return limit
 }
 
 // orElse is a value, or that of a config in which it does not apply.
