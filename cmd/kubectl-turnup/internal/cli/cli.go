@@ -191,7 +191,7 @@ func (a *app) root(argv0 string) *cobra.Command {
 		&cobra.Group{ID: "phase", Title: "One phase at a time:"},
 	)
 	root.AddCommand(
-		a.config(), a.create(), a.delete(), a.status(), a.kubeconfig(),
+		a.config(), a.create(), a.delete(), a.status(), a.doctor(), a.supportBundle(), a.kubeconfig(),
 		a.provision(), a.bootstrap(), a.addons(), a.machines(), a.token(), a.render(), a.images(),
 		a.version(),
 	)
