@@ -28,7 +28,7 @@ func (o *Output) Confirm(ctx context.Context, question string) error {
 }
 
 // Interactive tells whether there is somebody who can be asked.
-func (o *Output) Interactive() bool { return terminal(o.opts.Stdin) }
+func (o *Output) Interactive() bool { return Terminal(o.opts.Stdin) }
 
 // Ask asks a question that --yes does not answer; it returns nil for yes.
 func (o *Output) Ask(ctx context.Context, question string) error {

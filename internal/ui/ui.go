@@ -58,7 +58,7 @@ func New(stderr io.Writer, opts Options) *Output {
 		opts.Now = time.Now
 	}
 	o := &Output{w: stderr, opts: opts}
-	o.style = newStyle(opts.Env, terminal(stderr) && opts.Format != JSON)
+	o.style = newStyle(opts.Env, Terminal(stderr) && opts.Format != JSON)
 	o.screen.width = func() int { return width(stderr) }
 	return o
 }
@@ -138,7 +138,8 @@ func (o *Output) Close() {
 	_, _ = fmt.Fprint(o.w, o.screen.erase())
 }
 
-func terminal(stream any) bool {
+// Terminal tells whether a stream is one that somebody looks at.
+func Terminal(stream any) bool {
 	file, ok := stream.(*os.File)
 	return ok && term.IsTerminal(int(file.Fd()))
 }

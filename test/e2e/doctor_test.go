@@ -71,6 +71,15 @@ func TestTheDoctorFindsWhatIsWrong(t *testing.T) {
 			t.Errorf("the doctor finds %v", codes)
 		}
 	})
+	c.sub(ctx, t, "a status that is watched is shown when it changes, until an interrupt", func(ctx context.Context, t *testing.T) {
+		limited, cancel := context.WithTimeout(ctx, 5*time.Second)
+		defer cancel()
+		cmd := c.command(limited, "status", c.name, "--watch")
+		out, _ := cmd.CombinedOutput() // the end of ctx is its error
+		if code := cmd.ProcessState.ExitCode(); code != 0 || bytes.Count(out, []byte("\n# ")) > 2 || !bytes.Contains(out, []byte("certificates: valid until 20")) {
+			t.Errorf("exit code %d:\n%s", code, out)
+		}
+	})
 	c.sub(ctx, t, "a support bundle has everything but secrets", c.supportBundleHoldsNoSecret)
 	for _, ill := range []struct {
 		what, code string

@@ -1,10 +1,13 @@
 package cli
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -15,26 +18,39 @@ import (
 func (a *app) status() *cobra.Command {
 	var f clusterFlags
 	var output outputFlag
-	var drift bool
+	var drift, watch bool
 	cmd := &cobra.Command{
 		Use:     "status [NAME]",
 		GroupID: "cluster",
 		Short:   "Show a cluster's machines, nodes and addons",
 		Long:    "Show a cluster's machines, nodes and addons. Exits with 1 unless all of them are well.\n\nWith --drift, Terraform also looks whether the machines are as it made them.",
 		Example: `  kubectl turnup status
-  kubectl turnup status -o json`,
+  kubectl turnup status -o json
+
+  # See a cluster come up, or a machine go
+  kubectl turnup status --watch`,
 		Args: oneName,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			t, err := a.existing(f, args)
 			if err != nil {
 				return err
 			}
-			s, err := t.Status(cmd.Context())
+			look := func() (turnup.Status, error) {
+				s, err := t.Status(cmd.Context())
+				if err == nil && drift {
+					t.Drift(cmd.Context(), &s)
+				}
+				return s, err
+			}
+			if watch && output != "" {
+				return ui.Hint(errors.New("--watch and -o exclude each other"), "a program asks again by itself")
+			}
+			if watch {
+				return a.watchStatus(cmd.Context(), look)
+			}
+			s, err := look()
 			if err != nil {
 				return err
-			}
-			if drift {
-				t.Drift(cmd.Context(), &s)
 			}
 			if err := output.print(a.streams.Out, s, func(w io.Writer) error { return statusTable(w, s) }); err != nil {
 				return err
@@ -47,9 +63,54 @@ func (a *app) status() *cobra.Command {
 	}
 	f.addSSH(cmd)
 	cmd.Flags().VarP(&output, "output", "o", "Output format")
+	cmd.Flags().BoolVarP(&watch, "watch", "w", false, "Look again every two seconds, until Ctrl-C; on a terminal in place, elsewhere whenever something has changed")
 	cmd.Flags().BoolVar(&drift, "drift", false, "Ask Terraform, too, what the next run would change; it takes seconds, on a cloud more")
 	f.addTerraform(cmd)
 	return cmd
+}
+
+// watchEvery is the time between two looks.
+const watchEvery = 2 * time.Second
+
+// watchStatus shows the status again and again, until somebody has seen enough:
+// an interrupt is how it ends, and no error.
+func (a *app) watchStatus(ctx context.Context, look func() (turnup.Status, error)) error {
+	tty := ui.Terminal(a.streams.Out)
+	if tty {
+		if _, err := io.WriteString(a.streams.Out, "\x1b[2J"); err != nil {
+			return err
+		}
+	}
+	before := ""
+	for {
+		s, err := look()
+		if ctx.Err() != nil {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		var out strings.Builder
+		if err := statusTable(&out, s); err != nil {
+			return err
+		}
+		switch now := out.String(); {
+		case tty:
+			// Home, each line to its end, and the rest of the screen.
+			_, err = fmt.Fprintf(a.streams.Out, "\x1b[H%s\x1b[J", strings.ReplaceAll(now, "\n", "\x1b[K\n"))
+		case now != before:
+			_, err = fmt.Fprintf(a.streams.Out, "# %s\n%s\n", time.Now().Format(time.TimeOnly), now)
+			before = now
+		}
+		if err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(watchEvery):
+		}
+	}
 }
 
 func statusTable(w io.Writer, s turnup.Status) error {
@@ -68,6 +129,11 @@ func statusTable(w io.Writer, s turnup.Status) error {
 	}
 	if err := addonTable(w, s.Addons); err != nil {
 		return err
+	}
+	if s.Certificates != nil {
+		if _, err := fmt.Fprintf(w, "\ncertificates: valid until %s (%s)\n", s.Certificates.Expires.Format(time.DateOnly), s.Certificates.Name); err != nil {
+			return err
+		}
 	}
 	if s.Drift != nil {
 		if _, err := fmt.Fprintf(w, "\ndrift: %s\n", strings.Join(append([]string{s.Drift.Summary}, s.Drift.Resources...), "\n  ")); err != nil {

@@ -13,6 +13,7 @@ import (
 	"turnup.dev/kubectl-turnup/addon-manager/api"
 	"turnup.dev/kubectl-turnup/addon-manager/source"
 	"turnup.dev/kubectl-turnup/bootstrap"
+	"turnup.dev/kubectl-turnup/bootstrap/pki"
 	"turnup.dev/kubectl-turnup/internal/machines"
 )
 
@@ -26,10 +27,20 @@ type Status struct {
 	Revision   string          `json:"revision,omitempty"`
 	Machines   []MachineStatus `json:"machines"`
 	Addons     []AddonStatus   `json:"addons"`
+	// Certificates is the one of the control plane that expires first; nil where
+	// they are not kept here.
+	Certificates *Expiry `json:"certificates,omitempty"`
 	// Drift is what Terraform would change; nil if it was not asked.
 	Drift *Drift `json:"drift,omitempty"`
 	// Problems are what could not be looked at, and why.
 	Problems []string `json:"problems,omitempty"`
+}
+
+// Expiry is when a certificate is no longer valid.
+type Expiry struct {
+	// Name is that of its file in the cluster's key directory.
+	Name    string    `json:"name"`
+	Expires time.Time `json:"expires"`
 }
 
 // MachineStatus is a machine and, if it has become one, its node.
@@ -95,6 +106,7 @@ func (t *Turnup) Status(ctx context.Context) (Status, error) {
 		return s, err
 	}
 	s.Endpoint = file.Endpoint
+	t.addExpiry(&s)
 	// All at once: what does not answer uses up its own time only.
 	kubelets := make([]string, len(file.Machines))
 	var looks sync.WaitGroup
@@ -112,6 +124,22 @@ func (t *Turnup) Status(ctx context.Context) (Status, error) {
 	}
 	s.addGroups(file.Groups, nodes)
 	return s, nil
+}
+
+// addExpiry tells which certificate expires first, and that it is time if it is.
+func (t *Turnup) addExpiry(s *Status) {
+	soonest, err := soonestExpiry(t.Home.PKI())
+	switch {
+	case err != nil:
+		s.Problems = append(s.Problems, err.Error())
+	case soonest.at.IsZero():
+	default:
+		s.Certificates = &Expiry{Name: soonest.name, Expires: soonest.at.UTC()}
+		if time.Until(soonest.at) < pki.RenewBefore/2 {
+			s.Problems = append(s.Problems, fmt.Sprintf("the certificate %s expires on %s; `kubectl turnup create %s` renews it",
+				soonest.name, soonest.at.Format(time.DateOnly), t.name()))
+		}
+	}
 }
 
 // askCluster fills in what the API server knows, and returns the nodes.
