@@ -8,19 +8,19 @@ import (
 
 func TestWhatLooksLikeASecretIsTakenOut(t *testing.T) {
 	for text, want := range map[string]string{
-		"joined with abcdef.0123456789abcdef now":                "joined with abcdef.<redacted> now",
-		"clone https://me:hunter2@git.example.com/x.git":         "clone https://me:<redacted>@git.example.com/x.git",
-		"Authorization: Bearer abcdefghijk":                      "Authorization: Bearer <redacted>",
-		`"password": "hunter2", "user": "me"`:                    `"password": "<redacted>", "user": "me"`,
-		"password=hunter2 user=me":                               "password=<redacted> user=me",
-		"--db-password hunter2 --user me":                        "--db-password <redacted> --user me",
-		"aws_secret_access_key = abc/def+ghi":                    "aws_secret_access_key = <redacted>",
-		"    client-key-data: TFMwdExT":                          "    client-key-data: <redacted>",
-		"    token: abc.def":                                     "    token: <redacted>",
-		"id AKIAABCDEFGHIJKLMNOP":                                "id <redacted>",
-		"jwt eyJhbGciOiJSUzI1.eyJpc3MiOiJrdWJl.c2lnbmF0dXJl end": "jwt <redacted> end",
+		"joined with abcdef.0123456789abcdef now":                                       "joined with abcdef.<redacted> now",
+		"clone https://me:hunter2@git.example.com/x.git":                                "clone https://me:<redacted>@git.example.com/x.git",
+		"Authorization: Bearer abcdefghijk":                                             "Authorization: Bearer <redacted>",
+		`"password": "hunter2", "user": "me"`:                                           `"password": "<redacted>", "user": "me"`,
+		"password=hunter2 user=me":                                                      "password=<redacted> user=me",
+		"--db-password hunter2 --user me":                                               "--db-password <redacted> --user me",
+		"aws_secret_access_key = abc/def+ghi":                                           "aws_secret_access_key = <redacted>",
+		"    client-key-data: TFMwdExT":                                                 "    client-key-data: <redacted>",
+		"    token: abc.def":                                                            "    token: <redacted>",
+		"id AKIAABCDEFGHIJKLMNOP":                                                       "id <redacted>",
+		"jwt eyJhbGciOiJSUzI1.eyJpc3MiOiJrdWJl.c2lnbmF0dXJl end":                        "jwt <redacted> end",
 		"-----BEGIN EC PRIVATE KEY-----\nMHcC\nabc\n-----END EC PRIVATE KEY-----\nrest": "-----BEGIN EC PRIVATE KEY-----<redacted>-----END EC PRIVATE KEY-----\nrest",
-		"-----BEGIN PRIVATE KEY-----\nMHcC": "-----BEGIN PRIVATE KEY-----<redacted>",
+		"-----BEGIN PRIVATE KEY-----\nMHcC":                                             "-----BEGIN PRIVATE KEY-----<redacted>",
 	} {
 		if got := string((&Redactor{}).Text([]byte(text))); got != want {
 			t.Errorf("%q\n got %q\nwant %q", text, got, want)
