@@ -2,10 +2,16 @@ package cli
 
 import (
 	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"turnup.dev/kubectl-turnup/cmd/kubectl-turnup/internal/turnup"
+	"turnup.dev/kubectl-turnup/internal/graph"
 	"turnup.dev/kubectl-turnup/internal/ui"
 )
 
@@ -89,7 +95,7 @@ installed a pod network.`,
 
 func (a *app) render() *cobra.Command {
 	var f clusterFlags
-	var output string
+	var output, picture string
 	cmd := &cobra.Command{
 		Use:     "render [NAME] --output DIRECTORY",
 		GroupID: "phase",
@@ -97,21 +103,56 @@ func (a *app) render() *cobra.Command {
 		Long: `Write what create would use: Terraform module and variables, machines.json, one
 Ignition config per machine, the addon manager's manifests and the built addons.
 The same config gives the same bytes. Keys and tokens are written as
-placeholders.`,
-		Example: `  kubectl turnup render --output rendered`,
-		Args:    oneName,
+placeholders.
+
+With --graph it draws what will exist, and who talks to whom, as SVG or, for
+any other ending, as Mermaid, which GitHub shows in Markdown.`,
+		Example: `  kubectl turnup render --output rendered
+
+  # A picture of a cluster with three control planes
+  kubectl turnup render --graph cluster.svg --set provision.control_planes=3
+
+  # The same as text
+  kubectl turnup render --graph - --set provision.control_planes=3`,
+		Args: oneName,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if output == "" {
+			if output == "" && picture == "" {
 				return ui.Hint(errors.New("render: there is no directory to write to"), "say where: --output rendered")
 			}
 			t, err := a.wanted(f, args)
 			if err != nil {
 				return err
 			}
+			if picture != "" {
+				if err := a.draw(t, picture); err != nil || output == "" {
+					return err
+				}
+			}
 			return t.Render(cmd.Context(), output)
 		},
 	}
 	f.addConfig(cmd)
 	cmd.Flags().StringVar(&output, "output", "", "`DIRECTORY` to write to")
+	cmd.Flags().StringVar(&picture, "graph", "", "`FILE` for a picture of the cluster, SVG if it ends in .svg, else Mermaid; - is stdout")
 	return cmd
+}
+
+// draw writes the picture of a cluster.
+func (a *app) draw(t *turnup.Turnup, file string) error {
+	scene, err := t.Scene()
+	if err != nil {
+		return err
+	}
+	text := graph.Mermaid(scene)
+	if strings.EqualFold(filepath.Ext(file), ".svg") {
+		text = graph.SVG(scene)
+	}
+	if file == "-" {
+		_, err := io.WriteString(a.streams.Out, text)
+		return err
+	}
+	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+		return fmt.Errorf("write the picture: %w", err)
+	}
+	return nil
 }

@@ -1,5 +1,5 @@
 // reference writes the pages of every command, Markdown and man, from the
-// commands themselves. With -check it only says whether they are up to date.
+// commands themselves, and the pictures of clusters that other pages show. With -check it only says whether they are up to date.
 package main
 
 import (
@@ -44,6 +44,7 @@ func run(check bool) (stale []string, err error) {
 	}{
 		{filepath.Join(docs, "reference"), func() (map[string][]byte, error) { return markdownPages(root) }},
 		{filepath.Join(docs, "man"), func() (map[string][]byte, error) { return manPages(root) }},
+		{filepath.Join(docs, "pictures"), pictures},
 	} {
 		pages, err := kind.pages()
 		if err != nil {
