@@ -1,0 +1,132 @@
+package addons_test
+
+import (
+	"strings"
+	"testing"
+
+	apps "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/yaml"
+)
+
+// privileges are what a container of ours is given beyond the least, and why it
+// cannot do without.
+var privileges = map[string]string{
+	"kube-proxy/kube-proxy":         "privileged: it writes sysctls, and rules of netfilter in the machine's own network",
+	"flannel/flannel":               "NET_ADMIN, NET_RAW: it makes the VXLAN device and its routes, and writes into the machine's /etc/cni/net.d",
+	"flannel/install-cni-plugin":    "root: it writes into the machine's /opt/cni/bin",
+	"bridge/bridge-network":         "NET_ADMIN: it makes routes, and writes into the machine's /etc/cni/net.d",
+	"local-path/local-path":         "",
+	"fluentd/fluentd":               "root: the machine's logs are for root to read",
+	"coredns/coredns":               "NET_BIND_SERVICE: it listens on port 53",
+	"metrics-server/metrics-server": "",
+	"addon-manager/addon-manager":   "",
+}
+
+// TestEveryContainerHasOnlyWhatItNeeds looks at all workloads: what is more than the
+// least is in the list above, and nothing else is.
+func TestEveryContainerHasOnlyWhatItNeeds(t *testing.T) {
+	seen := map[string]bool{}
+	for _, addon := range names(t) {
+		for _, document := range strings.Split(build(t, addon, nil), "\n---\n") {
+			spec, kind, name := podOf(t, document)
+			if spec == nil {
+				continue
+			}
+			at := addon + ": " + kind + " " + name
+			if spec.PriorityClassName == "" {
+				t.Errorf("%s has no priority class", at)
+			}
+			if spec.ServiceAccountName == "" && (spec.AutomountServiceAccountToken == nil || *spec.AutomountServiceAccountToken) {
+				t.Errorf("%s has the default service account's token", at)
+			}
+			for _, c := range append(spec.InitContainers, spec.Containers...) {
+				key := addon + "/" + c.Name
+				why, listed := privileges[key]
+				seen[key] = true
+				if !listed {
+					t.Errorf("%s: container %s is not known here", at, c.Name)
+				}
+				checkContainer(t, at+", container "+c.Name, spec, c, why != "")
+			}
+		}
+	}
+	for key := range privileges {
+		if !seen[key] {
+			t.Errorf("there is no container %s", key)
+		}
+	}
+}
+
+func checkContainer(t *testing.T, at string, spec *corev1.PodSpec, c corev1.Container, privileged bool) {
+	t.Helper()
+	if c.Resources.Requests.Cpu().IsZero() || c.Resources.Requests.Memory().IsZero() {
+		t.Errorf("%s does not say what it needs: %v", at, c.Resources.Requests)
+	}
+	security := c.SecurityContext
+	if security == nil {
+		t.Errorf("%s has no security context", at)
+		return
+	}
+	if security.ReadOnlyRootFilesystem == nil || !*security.ReadOnlyRootFilesystem {
+		t.Errorf("%s may write to its root file system", at)
+	}
+	if security.Privileged != nil && *security.Privileged {
+		if !privileged {
+			t.Errorf("%s is privileged, for no reason that is known", at)
+		}
+		return
+	}
+	if security.AllowPrivilegeEscalation == nil || *security.AllowPrivilegeEscalation {
+		t.Errorf("%s may gain privileges", at)
+	}
+	if security.Capabilities == nil || len(security.Capabilities.Drop) != 1 || security.Capabilities.Drop[0] != "ALL" {
+		t.Errorf("%s keeps capabilities", at)
+	} else if len(security.Capabilities.Add) > 0 && !privileged {
+		t.Errorf("%s has %v, for no reason that is known", at, security.Capabilities.Add)
+	}
+	if !privileged {
+		nonRoot := security.RunAsNonRoot
+		if nonRoot == nil && spec.SecurityContext != nil {
+			nonRoot = spec.SecurityContext.RunAsNonRoot
+		}
+		if nonRoot == nil || !*nonRoot {
+			t.Errorf("%s may run as root, for no reason that is known", at)
+		}
+	}
+	profile := security.SeccompProfile
+	if profile == nil && spec.SecurityContext != nil {
+		profile = spec.SecurityContext.SeccompProfile
+	}
+	if profile == nil || profile.Type != corev1.SeccompProfileTypeRuntimeDefault {
+		t.Errorf("%s has no seccomp profile", at)
+	}
+}
+
+// podOf is the pod of a workload; nil for other objects.
+func podOf(t *testing.T, document string) (spec *corev1.PodSpec, kind, name string) {
+	t.Helper()
+	var object struct {
+		Kind     string
+		Metadata struct{ Name string }
+	}
+	if err := yaml.Unmarshal([]byte(document), &object); err != nil {
+		t.Fatal(err)
+	}
+	decode := func(into any) {
+		if err := yaml.Unmarshal([]byte(document), into); err != nil {
+			t.Fatal(err)
+		}
+	}
+	switch object.Kind {
+	case "Deployment":
+		var d apps.Deployment
+		decode(&d)
+		spec = &d.Spec.Template.Spec
+	case "DaemonSet":
+		var d apps.DaemonSet
+		decode(&d)
+		spec = &d.Spec.Template.Spec
+	}
+	return spec, object.Kind, object.Metadata.Name
+}
