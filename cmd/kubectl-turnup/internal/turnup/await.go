@@ -29,6 +29,9 @@ const (
 // await waits until the cluster is what create promises: every node ready,
 // every addon healthy at the pushed revision, DNS answering through its Service.
 func (t *Turnup) await(ctx context.Context, to *access, shipped shipment) error {
+	if err := t.shrinkGroups(ctx, to); err != nil {
+		return err
+	}
 	err := t.step(ctx, "nodes ready", readyBudget, func(ctx context.Context, step *ui.Step) error {
 		return awaitNodesReady(ctx, to, step)
 	})
