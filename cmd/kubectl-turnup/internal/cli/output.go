@@ -7,6 +7,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"k8s.io/client-go/util/jsonpath"
 	"sigs.k8s.io/yaml"
 )
 
@@ -14,18 +15,68 @@ import (
 type outputFlag string
 
 func (o *outputFlag) String() string { return string(*o) }
-func (o *outputFlag) Type() string   { return "json|yaml" }
+func (o *outputFlag) Type() string   { return "json|yaml|jsonpath=…" }
 func (o *outputFlag) Set(value string) error {
-	switch value {
-	case "json", "yaml":
-		*o = outputFlag(value)
-		return nil
+	expression, isPath := strings.CutPrefix(value, pathPrefix)
+	switch {
+	case value == "json", value == "yaml":
+	case isPath:
+		if _, err := parsePath(expression); err != nil {
+			return err
+		}
+	default:
+		return fmt.Errorf("want json, yaml or jsonpath=EXPRESSION")
 	}
-	return fmt.Errorf("want json or yaml")
+	*o = outputFlag(value)
+	return nil
+}
+
+// pathPrefix begins an expression as kubectl takes it.
+const pathPrefix = "jsonpath="
+
+// parsePath reads an expression: {.machines[*].name}, or .machines[*].name alone.
+func parsePath(expression string) (*jsonpath.JSONPath, error) {
+	if !strings.Contains(expression, "{") {
+		expression = "{." + strings.TrimPrefix(expression, ".") + "}"
+	}
+	path := jsonpath.New("output").AllowMissingKeys(true)
+	if err := path.Parse(expression); err != nil {
+		return nil, fmt.Errorf("read jsonpath: %w", err)
+	}
+	return path, nil
+}
+
+// printPath prints what an expression finds in a value's JSON.
+func printPath(w io.Writer, value any, expression string) error {
+	path, err := parsePath(expression)
+	if err != nil {
+		return err
+	}
+	data, err := json.Marshal(value)
+	if err != nil {
+		return fmt.Errorf("encode: %w", err)
+	}
+	var plain any
+	if err := json.Unmarshal(data, &plain); err != nil {
+		return fmt.Errorf("encode: %w", err)
+	}
+	var out strings.Builder
+	if err := path.Execute(&out, plain); err != nil {
+		return fmt.Errorf("follow jsonpath: %w", err)
+	}
+	text := out.String()
+	if text != "" && !strings.HasSuffix(text, "\n") {
+		text += "\n"
+	}
+	_, err = io.WriteString(w, text)
+	return err
 }
 
 // print writes a value as the flag says, or by table.
 func (o outputFlag) print(w io.Writer, value any, table func(io.Writer) error) error {
+	if expression, ok := strings.CutPrefix(string(o), pathPrefix); ok {
+		return printPath(w, value, expression)
+	}
 	switch o {
 	case "json":
 		enc := json.NewEncoder(w)
