@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"sync"
+	"time"
 )
 
 // fault is something that goes wrong on purpose.
@@ -65,6 +66,9 @@ func (f *faults) strike(ctx context.Context, operation, kind string) (orphan boo
 	}
 	switch found.Do {
 	case "crash":
+		// What others are making at this moment is answered first. If it were not, it
+		// would be an orphan, and that is another fault.
+		time.Sleep(2 * time.Second)
 		crash()
 	case "hang":
 		select {
