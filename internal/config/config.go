@@ -174,6 +174,8 @@ type Addons struct {
 	// Fluentd sends logs where Logs says.
 	Fluentd bool `json:"fluentd"`
 	Logs    Logs `json:"logs"`
+	// Headlamp is a dashboard.
+	Headlamp bool `json:"headlamp"`
 }
 
 // Logs is where fluentd sends the logs of the machines.

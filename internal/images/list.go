@@ -30,6 +30,7 @@ const (
 	FluentdOpenSearch     Component = "fluentd-opensearch"
 	FluentdS3             Component = "fluentd-s3"
 	Busybox               Component = "busybox"
+	Headlamp              Component = "headlamp"
 	Bootstrap             Component = "bootstrap"
 	AddonManager          Component = "addon-manager"
 	Machine               Component = "machine"
@@ -93,6 +94,7 @@ func For(minor, registry string) Set {
 		{ContainerRuntime, Own + "container-runtime:" + Runtime, ""},
 		{DockerRuntime, Own + "docker-runtime:" + Runtime, ""},
 		{BridgeNetwork, Own + "bridge-network:" + Runtime, "bridge"},
+		{Headlamp, "ghcr.io/headlamp-k8s/headlamp:v0.45.0", "headlamp"},
 		{FluentdForward, fluentd + "-forward-1.0", "fluentd"},
 		{FluentdElasticsearch, fluentd + "-elasticsearch8-1.0", "fluentd"},
 		{FluentdOpenSearch, fluentd + "-opensearch-1.0", "fluentd"},

@@ -25,6 +25,7 @@ func Enabled(cfg config.Cluster) []string {
 	add(cfg.Addons.MetricsServer, "metrics-server")
 	add(cfg.Addons.LocalPath && own, "local-path")
 	add(cfg.Addons.Fluentd, "fluentd")
+	add(cfg.Addons.Headlamp, "headlamp")
 	return append(names, managerAddon)
 }
 

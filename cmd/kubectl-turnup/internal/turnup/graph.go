@@ -158,5 +158,5 @@ func treeWords(cfg config.Cluster) string {
 // addonWords say in two words what an addon is for.
 var addonWords = map[string]string{
 	"flannel": "pod network", "bridge": "pod network", "kube-proxy": "Services", "coredns": "DNS", "metrics-server": "kubectl top",
-	"local-path": "volumes", "fluentd": "logs", managerAddon: "applies all of them",
+	"local-path": "volumes", "fluentd": "logs", "headlamp": "dashboard", managerAddon: "applies all of them",
 }

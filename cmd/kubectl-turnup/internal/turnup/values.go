@@ -53,6 +53,7 @@ data:
 		{"image_metrics_server", set.Ref(images.MetricsServer)},
 		{"image_local_path", set.Ref(images.LocalPath)},
 		{"image_busybox", set.Ref(images.Busybox)},
+		{"image_headlamp", set.Ref(images.Headlamp)},
 		{"image_fluentd", set.Ref(fluentdVariant(cfg))},
 		{"log_output", orElse(cfg.Addons.Logs.Output, "stdout")},
 		{"log_host", cfg.Addons.Logs.Host},
