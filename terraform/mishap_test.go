@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -143,7 +142,9 @@ func kill(t *testing.T, file string) {
 	ok(t, err)
 	pid, err := strconv.Atoi(strings.TrimSpace(string(data)))
 	ok(t, err)
-	ok(t, syscall.Kill(pid, syscall.SIGKILL))
+	process, err := os.FindProcess(pid)
+	ok(t, err)
+	ok(t, process.Kill())
 }
 
 // Terraform's own crash cannot be had at will; its words are those of

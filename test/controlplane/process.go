@@ -39,7 +39,7 @@ func (p *process) run() error {
 	cmd, done := exec.Command(p.path, p.args...), make(chan struct{})
 	cmd.Stdout, cmd.Stderr = log, log
 	// A test binary that is killed takes its servers along.
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	cmd.SysProcAttr = dieWithParent()
 	if err := cmd.Start(); err != nil {
 		return errors.Join(fmt.Errorf("start %s: %w", p.name, err), log.Close())
 	}
@@ -162,8 +162,8 @@ func (c *Cluster) Pause() (resume func()) {
 	if err != nil {
 		return func() {}
 	}
-	_ = p.cmd.Process.Signal(syscall.SIGSTOP)
-	return func() { _ = p.cmd.Process.Signal(syscall.SIGCONT) }
+	_ = p.cmd.Process.Signal(hold)
+	return func() { _ = p.cmd.Process.Signal(proceed) }
 }
 
 // Stop ends everything.
