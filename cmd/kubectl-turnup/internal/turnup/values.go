@@ -73,9 +73,10 @@ data:
 }
 
 // conntrack is a limit of the kernel's table of connections, kube-proxy's own
-// default; 0 where the machines are containers, whose kernel is their host's.
+// default; 0 where machines are containers, or may be: their kernel is their
+// host's, and kube-proxy ends when it may not write there.
 func conntrack(cfg config.Cluster, limit int) int {
-	if cfg.Provision.Platform == "local" {
+	if _, cloud := config.CloudOf(cfg); !cloud {
 		return 0
 	}
 	return limit
