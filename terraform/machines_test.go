@@ -135,6 +135,11 @@ func TestAnInterruptedApplyGoesOnLater(t *testing.T) {
 		t.Fatalf("an interrupted apply returned %v", err)
 	}
 	ws.Progress = nil
+	// As create does: what was made in the very moment is in no state.
+	known, err := ws.Known(t.Context())
+	ok(t, err)
+	_, err = room.docker.RemoveStrays(t.Context(), room.cfg.Cluster.Name, known)
+	ok(t, err)
 	if _, err := ws.Apply(t.Context()); err != nil {
 		t.Fatalf("apply after an interruption: %v", err)
 	}

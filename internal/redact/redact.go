@@ -13,6 +13,9 @@ import (
 // Mark stands where a secret was.
 const Mark = "<redacted>"
 
+// value is what a name has: in quotes, or up to the next blank or comma.
+const value = `(?:"[^"\n]*"|'[^'\n]*'|[^\s"',}\]]+)`
+
 // shapes are what secrets look like; of each the parts in parentheses stay.
 var shapes = []struct {
 	form *regexp.Regexp
@@ -23,12 +26,18 @@ var shapes = []struct {
 	{regexp.MustCompile(`\b([a-z0-9]{6})\.[a-z0-9]{16}\b`), "$1." + Mark},
 	// A JSON web token, such as that of a service account.
 	{regexp.MustCompile(`\beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]*`), Mark},
-	{regexp.MustCompile(`(://[^/\s:@"']*):[^/\s@"']+@`), "$1:" + Mark + "@"},
-	{regexp.MustCompile(`(?i)\b(authorization["']?\s*[:=]\s*["']?(?:bearer|basic)?\s*)[^\s"',]+`), "$1" + Mark},
+	// The user of a URL, who may be a token, and the password, which may have a slash.
+	{regexp.MustCompile(`://[^/\s@"']+@`), "://" + Mark + "@"},
+	{regexp.MustCompile(`(://[^/\s:@"']+):[^\s@"']+@`), "$1:" + Mark + "@"},
+	{regexp.MustCompile(`(?i)\b(authorization["']?\s*[:=]\s*["']?(?:(?:bearer|basic|digest|token)\s+)?)[^\s"',]+`), "$1" + Mark},
+	{regexp.MustCompile(`(?i)\b((?:set-)?cookie["']?\s*:\s*)[^\r\n]+`), "$1" + Mark},
 	{regexp.MustCompile(`\b(AKIA|ASIA)[A-Z0-9]{16}\b`), Mark},
 	// name: value, "name": "value", name=value and --name value.
-	{regexp.MustCompile(`(?i)([a-z0-9_.-]*(?:password|passwd|passphrase|secret[_-]?(?:access[_-]?)?key|client[_-]?secret|private[_-]?key|api[_-]?key|access[_-]?token|key-data)["']?(?:\s*[:=]\s*|\s+)["']?)[^\s"',}\]]+`), "$1" + Mark},
-	{regexp.MustCompile(`(?i)(["']?\btoken["']?\s*[:=]\s*["']?)[^\s"',}\]]+`), "$1" + Mark},
+	{regexp.MustCompile(`(?i)([a-z0-9_.-]*(?:password|passwd|passphrase|pwd|secret[_-]?(?:access[_-]?)?key|client[_-]?secret|private[_-]?key|certificate[_-]?key|` +
+		`api[_-]?key|key-data)["']?(?:\s*[:=]\s*|\s+))` + value), "$1" + Mark},
+	{regexp.MustCompile(`(?i)(["']?[a-z0-9_.-]*token["']?\s*[:=]\s*)` + value), "$1" + Mark},
+	{regexp.MustCompile(`(?i)(--[a-z0-9-]*token\s+)` + value), "$1" + Mark},
+	{regexp.MustCompile(`(?i)("auth"\s*:\s*)` + value), "$1" + Mark},
 }
 
 // Redactor takes out secrets. The zero value knows only what they look like.

@@ -66,9 +66,6 @@ func (f *faults) strike(ctx context.Context, operation, kind string) (orphan boo
 	}
 	switch found.Do {
 	case "crash":
-		// What others are making at this moment is answered first. If it were not, it
-		// would be an orphan, and that is another fault.
-		time.Sleep(2 * time.Second)
 		crash()
 	case "hang":
 		select {
@@ -97,5 +94,10 @@ func (f *faults) due(operation, kind string) (fault, bool) {
 	return fault{}, false
 }
 
-// crash is how providers crash: terraform then prints the stack.
-func crash() { panic("schemaprovider was told to crash") }
+// crash is how providers crash: terraform then prints the stack. What others have
+// made at this moment is answered first: unanswered, it would be an orphan that no
+// test knows of.
+func crash() {
+	time.Sleep(2 * time.Second)
+	panic("schemaprovider was told to crash")
+}

@@ -19,8 +19,9 @@ status say, and the logs of the machines, of the control plane and of the addon
 manager, in one archive. A cluster that does not answer is no obstacle; what
 could not be had is named.
 
-Keys, tokens and passwords are taken out, Secrets and ConfigMaps are not in it.
-Names and addresses are: look through it before you publish it.`,
+The cluster's own keys and tokens, and what looks like one, are taken out;
+Secrets and ConfigMaps are not in it. Names and addresses are: look through it
+before you publish it.`,
 		Example: `  kubectl turnup support-bundle
 
   kubectl turnup support-bundle staging --output /tmp/staging.tar.gz`,
@@ -40,7 +41,7 @@ Names and addresses are: look through it before you publish it.`,
 			for _, missing := range s.Missing {
 				a.out.Warnf("not in it: %s", missing)
 			}
-			_, err = fmt.Fprintf(a.streams.Out, "%s has %d files, without keys, tokens and passwords; look through it before you publish it\n", s.File, s.Files)
+			_, err = fmt.Fprintf(a.streams.Out, "%s has %d files, without the keys, tokens and passwords that turnup recognises; look through it before you publish it\n", s.File, s.Files)
 			return err
 		},
 	}

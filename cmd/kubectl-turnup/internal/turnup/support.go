@@ -152,10 +152,15 @@ func (s *supporter) part(ctx context.Context, name string, get func(context.Cont
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		s.missing = append(s.missing, name+": "+string(s.redact.Text([]byte(err.Error()))))
+		s.lacks(name, err)
 		return nil
 	}
 	return s.add(name, data)
+}
+
+// lacks notes that a part is missing, in words without secrets.
+func (s *supporter) lacks(name string, err error) {
+	s.missing = append(s.missing, name+": "+string(s.redact.Text([]byte(err.Error()))))
 }
 
 func (s *supporter) add(name string, data []byte) error {

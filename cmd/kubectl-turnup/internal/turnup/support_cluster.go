@@ -20,7 +20,7 @@ import (
 func (s *supporter) cluster(ctx context.Context) error {
 	to, err := s.turnup.connect()
 	if err != nil {
-		s.missing = append(s.missing, "cluster: "+err.Error())
+		s.lacks("cluster", err)
 		return nil
 	}
 	core := schema.GroupVersion{Version: "v1"}
