@@ -1,8 +1,11 @@
 package turnup
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"turnup.dev/kubectl-turnup/addon-manager/api"
@@ -30,16 +33,19 @@ func (t *Turnup) soundTree() error {
 	return oneNetwork(files)
 }
 
-// oneNetwork refuses a tree with the directories of two networks: each would write a
-// configuration for the kubelet, which takes the first by name, and pods would be
-// on one or the other.
+// oneNetwork refuses a tree with two networks: each would write a configuration for
+// the kubelet, which takes the first by name, and pods would be on one or the other.
+// A network is a directory that is called like one of ours, or that writes there.
 func oneNetwork(files map[string][]byte) error {
-	var found []string
-	for _, provider := range config.Values("network.provider") {
-		if files[provider+"/kustomization.yaml"] != nil {
-			found = append(found, provider)
+	providers := config.Values("network.provider")
+	networks := map[string]bool{}
+	for path, content := range files {
+		addon, _, _ := strings.Cut(path, "/")
+		if slices.Contains(providers, addon) || bytes.Contains(content, []byte("path: /etc/cni/net.d")) {
+			networks[addon] = true
 		}
 	}
+	found := slices.Sorted(maps.Keys(networks))
 	if len(found) < 2 {
 		return nil
 	}

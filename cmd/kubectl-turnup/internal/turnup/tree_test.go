@@ -353,9 +353,18 @@ func TestATreeWithTwoNetworksIsRefused(t *testing.T) {
 	if err := planned(config.Default()).soundTree(); err != nil {
 		t.Fatal(err)
 	}
-	write(t, filepath.Join(tree.Dir, "bridge", "kustomization.yaml"), "resources: []\n")
-	if err := planned(config.Default()).soundTree(); !errors.Is(err, ErrTwoNetworks) || !strings.Contains(err.Error(), "flannel, bridge") {
-		t.Errorf("got %v", err)
+	for own, content := range map[string]string{
+		"bridge/kustomization.yaml": "resources: []\n",
+		"mine/agent.yaml":           "volumes:\n- name: conf\n  hostPath: {path: /etc/cni/net.d}\n",
+	} {
+		write(t, filepath.Join(tree.Dir, filepath.FromSlash(own)), content)
+		err := planned(config.Default()).soundTree()
+		if addon, _, _ := strings.Cut(own, "/"); !errors.Is(err, ErrTwoNetworks) || !strings.Contains(err.Error(), addon) || !strings.Contains(err.Error(), "flannel") {
+			t.Errorf("%s: got %v", own, err)
+		}
+		if err := os.Remove(filepath.Join(tree.Dir, filepath.FromSlash(own))); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 
