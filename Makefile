@@ -39,6 +39,7 @@ help: ## Show this list
 
 .PHONY: up
 up: docker build tools images ## Make a cluster on this computer
+	git init --quiet clusters/addons
 	$(PLUGIN) create --yes --bundle $(BUNDLE) --set addons.path=clusters/addons
 
 .PHONY: down

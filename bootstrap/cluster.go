@@ -98,14 +98,24 @@ func (c *Cluster) AwaitPods(ctx context.Context, rendered map[string]string, see
 		if err != nil {
 			return false, "", err
 		}
-		current := map[string]bool{}
+		why := map[string]string{}
+		for name := range rendered {
+			why[name] = "is not there"
+		}
 		for _, pod := range list.Items {
-			current[pod.Name] = pod.Annotations[hashAnnotation] == rendered[pod.Name] && podReady(pod)
+			switch {
+			case pod.Annotations[hashAnnotation] != rendered[pod.Name]:
+				why[pod.Name] = "runs as another manifest says"
+			case !podReady(pod):
+				why[pod.Name] = "is not ready"
+			default:
+				delete(why, pod.Name)
+			}
 		}
 		var waiting []string
 		for name := range rendered {
-			if !current[name] {
-				waiting = append(waiting, name)
+			if why[name] != "" {
+				waiting = append(waiting, name+" "+why[name])
 			}
 		}
 		slices.Sort(waiting)
