@@ -22,6 +22,9 @@ type Change struct {
 	Address string
 	// Type, Name and Key are its parts.
 	Type, Name, Key string
+	// Tainted says that it is replaced because its making did not come to its
+	// end: an interrupted or failed apply left it half there.
+	Tainted bool
 }
 
 func (c Change) String() string { return c.Action + " " + c.Address }

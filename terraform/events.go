@@ -47,6 +47,7 @@ type event struct {
 	} `json:"changes"`
 	Change struct {
 		Action   string `json:"action"`
+		Reason   string `json:"reason"`
 		Resource struct {
 			Addr string `json:"addr"`
 			Type string `json:"resource_type"`
@@ -61,7 +62,7 @@ type event struct {
 
 func (m event) change() Change {
 	r := m.Change.Resource
-	change := Change{Action: m.Change.Action, Address: r.Addr, Type: r.Type, Name: r.Name}
+	change := Change{Action: m.Change.Action, Address: r.Addr, Type: r.Type, Name: r.Name, Tainted: m.Change.Reason == "tainted"}
 	if r.Key != nil {
 		change.Key = fmt.Sprint(r.Key)
 	}

@@ -217,6 +217,28 @@ func TestAnOrphanIsNamed(t *testing.T) {
 	s.goesOn(t, nil)
 }
 
+// What failed after it was made is in the state, tainted: it is made anew.
+func TestWhatIsHalfMadeIsTainted(t *testing.T) {
+	t.Parallel()
+	s := newTinySite(t)
+	s.faults(t, fault{On: "create", Type: "aws_instance", Nth: 2, Do: "half", Says: "waiting for it to run: context canceled"})
+	_, err := s.Apply(t.Context())
+	saysOnOneLine(t, err, "waiting for it to run", "")
+	s.faults(t)
+	changes, err := s.Plan(t.Context())
+	ok(t, err)
+	tainted := 0
+	for _, c := range changes.Removed() {
+		if c.Tainted {
+			tainted++
+		}
+	}
+	if len(changes.Removed()) != 1 || tainted != 1 {
+		t.Errorf("the plan is\n%s\n%d of it tainted, want one that is replaced for that", told(changes), tainted)
+	}
+	s.goesOn(t, nil)
+}
+
 func TestWhatIsMissingInTheCloudIsMadeAgain(t *testing.T) {
 	for name, c := range map[string]struct {
 		gone []string

@@ -28,14 +28,6 @@ type plugin struct {
 	env []string
 }
 
-// onlyIfAll skips what is not sure to pass on a busy computer like CI's, and says why.
-func onlyIfAll(t *testing.T, why string) {
-	t.Helper()
-	if os.Getenv("TURNUP_E2E_ALL") == "" {
-		t.Skipf("SKIPPED: TURNUP_E2E_ALL=1 runs it: %s", why)
-	}
-}
-
 // newPlugin gives the plugin a working directory of its own. The kubeconfig in
 // it holds somebody else's context already.
 func newPlugin(t testing.TB) plugin {

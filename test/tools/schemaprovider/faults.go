@@ -16,9 +16,10 @@ type fault struct {
 	Type string `json:"type"`
 	// Nth is the first time that it goes wrong, from 1 on, counted in this process; 0 is the first.
 	Nth int `json:"nth"`
-	// Do is one of fail, crash, hang, orphan: the last makes the object, and crashes before it says so.
+	// Do is one of fail, crash, hang, orphan, half: orphan makes the object, and crashes
+	// before it says so; half makes it, and says that it failed.
 	Do string `json:"do"`
-	// Says and Detail are the error of fail.
+	// Says and Detail are the error of fail and half.
 	Says   string `json:"says"`
 	Detail string `json:"detail"`
 }
@@ -57,13 +58,14 @@ type failure struct{ summary, detail string }
 
 func (f failure) Error() string { return f.summary }
 
-// strike makes the operation go wrong if that is due. It returns whether the
-// operation is to crash once it is done.
-func (f *faults) strike(ctx context.Context, operation, kind string) (orphan bool, err error) {
+// strike makes the operation go wrong if that is due. What it returns is to be
+// called once the operation is done.
+func (f *faults) strike(ctx context.Context, operation, kind string) (after func() error, err error) {
 	found, due := f.due(operation, kind)
 	if !due {
-		return false, nil
+		return func() error { return nil }, nil
 	}
+	says := failure{found.Says, found.Detail}
 	switch found.Do {
 	case "crash":
 		crash()
@@ -72,11 +74,13 @@ func (f *faults) strike(ctx context.Context, operation, kind string) (orphan boo
 		case <-f.stop:
 		case <-ctx.Done():
 		}
-		return false, failure{"operation was canceled", ""}
+		return nil, failure{"operation was canceled", ""}
 	case "orphan":
-		return true, nil
+		return func() error { crash(); return nil }, nil
+	case "half":
+		return func() error { return says }, nil
 	}
-	return false, failure{found.Says, found.Detail}
+	return nil, says
 }
 
 func (f *faults) due(operation, kind string) (fault, bool) {

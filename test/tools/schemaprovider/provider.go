@@ -49,19 +49,20 @@ func (p *provider) read(ctx context.Context, kind string, state tftypes.Value) (
 	return decode(o.Values, state.Type())
 }
 
-// create makes the object. If it was told to crash afterwards it does not return.
+// create makes the object. If it was told to crash afterwards it does not return;
+// with an error, the object that it returns is there.
 func (p *provider) create(ctx context.Context, kind string, config, next tftypes.Value) (tftypes.Value, error) {
-	orphan, err := p.faults.strike(ctx, "create", kind)
+	after, err := p.faults.strike(ctx, "create", kind)
 	if err != nil {
 		return tftypes.Value{}, err
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	made, err := p.make(kind, config, next)
-	if err == nil && orphan {
-		crash()
+	if err != nil {
+		return tftypes.Value{}, err
 	}
-	return made, err
+	return made, after()
 }
 
 func (p *provider) make(kind string, config, next tftypes.Value) (tftypes.Value, error) {

@@ -92,20 +92,22 @@ func (p *provider) ApplyResourceChange(ctx context.Context, r *tfprotov5.ApplyRe
 		return nil, err
 	}
 	prior, next, config := values[0], values[1], values[2]
-	var made tftypes.Value
+	var made tftypes.Value // of no type if there is nothing new to remember
 	switch {
 	case next.IsNull():
-		made, err = next, p.delete(ctx, r.TypeName, prior)
+		if err = p.delete(ctx, r.TypeName, prior); err == nil {
+			made = next
+		}
 	case prior.IsNull():
 		made, err = p.create(ctx, r.TypeName, config, next)
 	default:
 		made, err = p.update(ctx, r.TypeName, config, prior, next)
 	}
-	if err != nil {
+	if err != nil && made.Type() == nil {
 		return &tfprotov5.ApplyResourceChangeResponse{NewState: r.PriorState, Diagnostics: diagnostics(err)}, nil
 	}
-	out, err := marshal(made)
-	return &tfprotov5.ApplyResourceChangeResponse{NewState: out}, err
+	out, failed := marshal(made)
+	return &tfprotov5.ApplyResourceChangeResponse{NewState: out, Diagnostics: diagnostics(err)}, failed
 }
 
 func (p *provider) ValidateDataSourceConfig(_ context.Context, r *tfprotov5.ValidateDataSourceConfigRequest) (*tfprotov5.ValidateDataSourceConfigResponse, error) {

@@ -98,6 +98,11 @@ func (t *Turnup) startControlPlane(ctx context.Context) (*controlPlane, error) {
 			if err := cluster.AwaitAPI(ctx, step.See); err != nil {
 				return t.explain(ctx, err, file, machines.ControlPlane)
 			}
+			// One of them may be a new machine of an old name, whose kubelet waits
+			// for its certificate; the addon manager may have run on the old one.
+			answering, stop := context.WithCancel(ctx)
+			defer stop()
+			go cluster.ApproveUntil(answering, file)
 			if err := cluster.AwaitPods(ctx, restarted(planes, changed, heard), step.See); err != nil {
 				return t.explain(ctx, err, file, machines.ControlPlane)
 			}

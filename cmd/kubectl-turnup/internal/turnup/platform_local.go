@@ -8,9 +8,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"turnup.dev/kubectl-turnup/internal/images"
+	"turnup.dev/kubectl-turnup/internal/machines"
 	"turnup.dev/kubectl-turnup/internal/ui"
 	"turnup.dev/kubectl-turnup/terraform"
 	"turnup.dev/kubectl-turnup/terraform/local"
@@ -145,8 +147,16 @@ func (p *localPlatform) clear(ctx context.Context, known map[string]bool, step *
 // nothing: a plan would only take its second.
 func (p *localPlatform) plans(ws *terraform.Workspace) bool { return ws.Applied() }
 
-// asks: what is made can be removed again, but not the other way round.
-func (p *localPlatform) asks(changes terraform.Changes) bool { return len(changes.Removed()) > 0 }
+// asks: what is made can be removed again, but not the other way round. A
+// machine that an interrupted run left half made has nothing to lose: it was
+// never in the machines file, so no phase has touched it.
+func (p *localPlatform) asks(changes terraform.Changes) bool {
+	file, err := p.turnup.Home.ReadMachines()
+	return slices.ContainsFunc(changes.Removed(), func(c terraform.Change) bool {
+		_, used := file.Named(c.Key)
+		return !c.Tainted || used || err != nil && !errors.Is(err, machines.ErrMissing)
+	})
+}
 
 func (p *localPlatform) condemn(context.Context, *terraform.Workspace) (*terraform.Proposal, error) {
 	return nil, nil
