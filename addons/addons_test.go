@@ -131,7 +131,7 @@ func TestEveryContainerUsesAnImageThatIsThere(t *testing.T) {
 func TestEveryValueArrives(t *testing.T) {
 	// What no manifest of ours holds: the manager reads network_provider; the
 	// others are for addons that users write.
-	elsewhere := []string{"cluster_name", "network_provider", "service_cidr"}
+	elsewhere := []string{"network_provider", "service_cidr"}
 	before := map[string]string{}
 	for _, addon := range names(t) {
 		before[addon] = build(t, addon, nil)
@@ -159,7 +159,7 @@ func TestEveryValueArrives(t *testing.T) {
 func TestNoPlaceholderIsLeft(t *testing.T) {
 	for _, addon := range names(t) {
 		for _, line := range strings.Split(build(t, addon, nil), "\n") {
-			for _, placeholder := range []string{"value: host", "value: port", "value: domain", "=mode", "=cidr", "=per-core", "=least", "=mtu", "value: log-host", "value: output.conf", "=interval", "image: addon-manager", `"cidr"`, "clusterIP: address"} {
+			for _, placeholder := range []string{"value: host", "value: port", "value: domain", "=mode", "=cidr", "=per-core", "=least", "=mtu", "value: log-host", "value: output.conf", "=interval", "=name", "image: addon-manager", `"cidr"`, "clusterIP: address"} {
 				if strings.HasSuffix(strings.TrimSpace(strings.TrimSuffix(line, ",")), placeholder) {
 					t.Errorf("%s: %s", addon, line)
 				}

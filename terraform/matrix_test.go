@@ -131,6 +131,11 @@ func fits(t *testing.T, cfg config.Cluster, file machines.File) {
 			t.Errorf("%s is reached by %+v", m.Name, m.Transport)
 		}
 	}
+	for _, fact := range map[string][]string{"azure": {"subscription", "tenant", "identity"}}[cfg.Provision.Platform] {
+		if file.Cloud[fact] == "" || strings.Contains(file.Cloud[fact], "/") {
+			t.Errorf("the cloud's %s is %q", fact, file.Cloud[fact])
+		}
+	}
 	pools, err := config.WorkerPools(cfg)
 	ok(t, err)
 	want := map[string]string{}

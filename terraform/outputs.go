@@ -20,14 +20,18 @@ func (o Outputs) Machines() (machines.File, error) {
 		endpoint string
 		list     []machines.Machine
 		groups   []machines.Group
+		cloud    map[string]string
 	)
 	err := errors.Join(o.decode("endpoint", &endpoint), o.decode("machines", &list))
 	if len(o["groups"]) > 0 { // only clouds make workers that nobody knows by name
 		err = errors.Join(err, o.decode("groups", &groups))
 	}
+	if len(o["cloud"]) > 0 { // only Azure tells what its controllers cannot find out
+		err = errors.Join(err, o.decode("cloud", &cloud))
+	}
 	if err == nil {
 		file := machines.New(endpoint, list)
-		file.Groups = groups
+		file.Groups, file.Cloud = groups, cloud
 		if err = file.Validate(); err == nil {
 			return file, nil
 		}

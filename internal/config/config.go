@@ -171,6 +171,10 @@ type Addons struct {
 	MetricsServer bool `json:"metrics_server"`
 	// LocalPath makes volumes of the machines' own disks; on local and baremetal.
 	LocalPath bool `json:"local_path"`
+	// CloudController makes load balancers for Services, and CloudDisks volumes
+	// for pods; on a cloud.
+	CloudController bool `json:"cloud_controller"`
+	CloudDisks      bool `json:"cloud_disks"`
 	// Fluentd sends logs where Logs says.
 	Fluentd bool `json:"fluentd"`
 	Logs    Logs `json:"logs"`

@@ -31,10 +31,22 @@ const (
 	FluentdS3             Component = "fluentd-s3"
 	Busybox               Component = "busybox"
 	Headlamp              Component = "headlamp"
-	Bootstrap             Component = "bootstrap"
-	AddonManager          Component = "addon-manager"
-	Machine               Component = "machine"
-	LoadBalancer          Component = "loadbalancer"
+	AWSCloudController    Component = "aws-cloud-controller"
+	AWSEBSCSI             Component = "aws-ebs-csi"
+	GCECloudController    Component = "gce-cloud-controller"
+	GCEPDCSI              Component = "gce-pd-csi"
+	AzureCloudController  Component = "azure-cloud-controller"
+	AzureDiskCSI          Component = "azure-disk-csi"
+	// The parts that CSI drivers of all clouds share.
+	CSIProvisioner         Component = "csi-provisioner"
+	CSIAttacher            Component = "csi-attacher"
+	CSIResizer             Component = "csi-resizer"
+	CSINodeDriverRegistrar Component = "csi-node-driver-registrar"
+	CSILivenessProbe       Component = "csi-liveness-probe"
+	Bootstrap              Component = "bootstrap"
+	AddonManager           Component = "addon-manager"
+	Machine                Component = "machine"
+	LoadBalancer           Component = "loadbalancer"
 	// ContainerRuntime is containerd, for hosts that have none that is new enough.
 	ContainerRuntime Component = "container-runtime"
 	// DockerRuntime is Docker Engine, for machines that are to have it.
@@ -50,9 +62,18 @@ type Image struct {
 	Component Component `json:"component"`
 	// Ref is the upstream reference, registry and tag included.
 	Ref string `json:"ref"`
-	// Addon is the addon that the image is for; "" is the cluster itself.
+	// Addon is the addon that the image is for, or several with commas in between;
+	// "" is the cluster itself.
 	Addon string `json:"addon,omitempty"`
 }
+
+// IsOf tells whether the image is for one of some addons.
+func (i Image) IsOf(addons []string) bool {
+	return slices.ContainsFunc(strings.Split(i.Addon, ","), func(addon string) bool { return slices.Contains(addons, addon) })
+}
+
+// csi are the addons with the parts that all CSI drivers have.
+const csi = "aws-ebs-csi,gce-pd-csi,azure-disk-csi"
 
 // Own is the repository prefix of the images this project publishes.
 const Own = "ghcr.io/kubectl-turnup/"
@@ -95,6 +116,17 @@ func For(minor, registry string) Set {
 		{DockerRuntime, Own + "docker-runtime:" + Runtime, ""},
 		{BridgeNetwork, Own + "bridge-network:" + Runtime, "bridge"},
 		{Headlamp, "ghcr.io/headlamp-k8s/headlamp:v0.45.0", "headlamp"},
+		{AWSCloudController, "registry.k8s.io/provider-aws/cloud-controller-manager:" + byMinor(minor, awsControllers), "aws-cloud-controller"},
+		{AWSEBSCSI, "registry.k8s.io/provider-aws/aws-ebs-csi-driver:v1.64.0", "aws-ebs-csi"},
+		{GCECloudController, "registry.k8s.io/cloud-provider-gcp/cloud-controller-manager:" + byMinor(minor, gceControllers), "gce-cloud-controller"},
+		{GCEPDCSI, "registry.k8s.io/cloud-provider-gcp/gcp-compute-persistent-disk-csi-driver:v1.26.0", "gce-pd-csi"},
+		{AzureCloudController, "mcr.microsoft.com/oss/v2/kubernetes/azure-cloud-controller-manager:" + byMinor(minor, azureControllers), "azure-cloud-controller"},
+		{AzureDiskCSI, "mcr.microsoft.com/oss/v2/kubernetes-csi/azuredisk-csi:v1.34.5", "azure-disk-csi"},
+		{CSIProvisioner, "registry.k8s.io/sig-storage/csi-provisioner:v6.3.0", csi},
+		{CSIAttacher, "registry.k8s.io/sig-storage/csi-attacher:v4.12.0", csi},
+		{CSIResizer, "registry.k8s.io/sig-storage/csi-resizer:v2.2.1", csi},
+		{CSINodeDriverRegistrar, "registry.k8s.io/sig-storage/csi-node-driver-registrar:v2.17.0", csi},
+		{CSILivenessProbe, "registry.k8s.io/sig-storage/livenessprobe:v2.19.0", csi},
 		{FluentdForward, fluentd + "-forward-1.0", "fluentd"},
 		{FluentdElasticsearch, fluentd + "-elasticsearch8-1.0", "fluentd"},
 		{FluentdOpenSearch, fluentd + "-opensearch-1.0", "fluentd"},

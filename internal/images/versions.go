@@ -42,6 +42,27 @@ func minorOf(version string) string {
 	return version[:strings.LastIndex(version, ".")]
 }
 
+// Cloud controllers are made for one minor of Kubernetes, and may be older than the
+// API server, but not newer. By minor, the newest there was; a minor that is not
+// here takes the newest of those before it.
+// https://kubernetes.io/releases/version-skew-policy/
+var (
+	awsControllers   = map[string]string{"1.34": "v1.34.3", "1.35": "v1.35.2", "1.36": "v1.36.1"}
+	gceControllers   = map[string]string{"1.34": "v32.2.5", "1.35": "v35.0.0"}
+	azureControllers = map[string]string{"1.34": "v1.34.9", "1.35": "v1.35.4", "1.36": "v1.36.0"}
+)
+
+// byMinor is the version for a minor, or for the last one before it.
+func byMinor(minor string, versions map[string]string) string {
+	best := ""
+	for of := range versions {
+		if number(of) <= number(minor) && (best == "" || number(of) > number(best)) {
+			best = of
+		}
+	}
+	return versions[best]
+}
+
 // claims is the oldest minor of Kubernetes that the makers of a component say it
 // works with; none names a newest one. What has the version of Kubernetes itself
 // is not among them.

@@ -50,6 +50,9 @@ type File struct {
 	// Groups are workers that a cloud makes, repairs and counts: nobody knows
 	// their names before they have joined.
 	Groups []Group `json:"groups,omitempty"`
+	// Cloud is what only the cloud could tell, and its controllers have to know:
+	// on Azure subscription, tenant and identity. Nothing in it is secret.
+	Cloud map[string]string `json:"cloud,omitempty"`
 }
 
 // Group is a number of equal workers that join by themselves, with the user-data

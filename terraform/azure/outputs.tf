@@ -37,3 +37,12 @@ output "groups" {
     taints  = pool.taints
   }]
 }
+
+output "cloud" {
+  description = "What the cloud controller and the CSI driver have to be told, as in machines.json."
+  value = {
+    subscription = split("/", azurerm_resource_group.cluster.id)[2]
+    tenant       = azurerm_user_assigned_identity.control_plane.tenant_id
+    identity     = azurerm_user_assigned_identity.control_plane.client_id
+  }
+}

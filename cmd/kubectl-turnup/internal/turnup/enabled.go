@@ -1,8 +1,6 @@
 package turnup
 
 import (
-	"slices"
-
 	"turnup.dev/kubectl-turnup/internal/config"
 	"turnup.dev/kubectl-turnup/internal/images"
 )
@@ -24,9 +22,20 @@ func Enabled(cfg config.Cluster) []string {
 	add(cfg.Addons.CoreDNS, "coredns")
 	add(cfg.Addons.MetricsServer, "metrics-server")
 	add(cfg.Addons.LocalPath && own, "local-path")
+	if parts, ok := cloudAddons[cfg.Provision.Platform]; ok {
+		add(cfg.Addons.CloudController, parts.controller)
+		add(cfg.Addons.CloudDisks, parts.disks)
+	}
 	add(cfg.Addons.Fluentd, "fluentd")
 	add(cfg.Addons.Headlamp, "headlamp")
 	return append(names, managerAddon)
+}
+
+// cloudAddons are the addons that talk to a cloud, by platform.
+var cloudAddons = map[string]struct{ controller, disks string }{
+	"aws":   {"aws-cloud-controller", "aws-ebs-csi"},
+	"gce":   {"gce-cloud-controller", "gce-pd-csi"},
+	"azure": {"azure-cloud-controller", "azure-disk-csi"},
 }
 
 // usedImages are the images that a cluster with this config runs: no more has to
@@ -37,7 +46,7 @@ func usedImages(cfg config.Cluster) images.Set {
 		if image.Addon == "fluentd" && image.Component != fluentdVariant(cfg) {
 			return false
 		}
-		return slices.Contains(enabled, image.Addon)
+		return image.IsOf(enabled)
 	})
 }
 

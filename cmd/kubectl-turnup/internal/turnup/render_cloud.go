@@ -24,6 +24,10 @@ func expectedInCloud(cfg config.Cluster) (machines.File, error) {
 		})
 	}
 	file := machines.New(bootstrap.EndpointHost+":"+bootstrap.APIPort, list)
+	if cfg.Provision.Platform == "azure" {
+		const none = "00000000-0000-0000-0000-000000000000"
+		file.Cloud = map[string]string{"subscription": none, "tenant": none, "identity": none}
+	}
 	pools, err := config.WorkerPools(cfg)
 	if err != nil {
 		return machines.File{}, err

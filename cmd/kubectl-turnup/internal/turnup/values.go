@@ -20,6 +20,10 @@ func Values(cfg config.Cluster, file machines.File) ([]byte, error) {
 		return nil, fmt.Errorf("read endpoint %q: %w", file.Endpoint, err)
 	}
 	set := config.Images(cfg)
+	cloudConfig, err := cloudConfig(cfg, file)
+	if err != nil {
+		return nil, err
+	}
 	var out bytes.Buffer
 	out.WriteString(`# Generated from the cluster config by kubectl turnup: edit the config instead.
 # Never applied: the addons' replacements read it.
@@ -54,6 +58,18 @@ data:
 		{"image_local_path", set.Ref(images.LocalPath)},
 		{"image_busybox", set.Ref(images.Busybox)},
 		{"image_headlamp", set.Ref(images.Headlamp)},
+		{"image_aws_cloud_controller", set.Ref(images.AWSCloudController)},
+		{"image_aws_ebs_csi", set.Ref(images.AWSEBSCSI)},
+		{"image_gce_cloud_controller", set.Ref(images.GCECloudController)},
+		{"image_gce_pd_csi", set.Ref(images.GCEPDCSI)},
+		{"image_azure_cloud_controller", set.Ref(images.AzureCloudController)},
+		{"image_azure_disk_csi", set.Ref(images.AzureDiskCSI)},
+		{"image_csi_provisioner", set.Ref(images.CSIProvisioner)},
+		{"image_csi_attacher", set.Ref(images.CSIAttacher)},
+		{"image_csi_resizer", set.Ref(images.CSIResizer)},
+		{"image_csi_node_driver_registrar", set.Ref(images.CSINodeDriverRegistrar)},
+		{"image_csi_liveness_probe", set.Ref(images.CSILivenessProbe)},
+		{"cloud_config", cloudConfig},
 		{"image_fluentd", set.Ref(fluentdVariant(cfg))},
 		{"log_output", orElse(cfg.Addons.Logs.Output, "stdout")},
 		{"log_host", cfg.Addons.Logs.Host},
