@@ -100,8 +100,10 @@ func (f *faults) due(operation, kind string) (fault, bool) {
 
 // crash is how providers crash: terraform then prints the stack. What others have
 // made at this moment is answered first: unanswered, it would be an orphan that no
-// test knows of.
+// test knows of. The panic is another goroutine's: this one would give its locks back
+// on its way out, and who waits for them would make something more.
 func crash() {
 	time.Sleep(2 * time.Second)
-	panic("schemaprovider was told to crash")
+	go func() { panic("schemaprovider was told to crash") }()
+	select {}
 }
