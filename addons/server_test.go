@@ -53,8 +53,8 @@ func objects(t *testing.T, text string) []*unstructured.Unstructured {
 		}
 		list = append(list, object)
 	}
-	first := func(u *unstructured.Unstructured) int {
-		return slices.Index([]string{"", "CustomResourceDefinition", "Namespace"}, u.GetKind())
+	first := func(u *unstructured.Unstructured) int { // -1 for all others
+		return slices.Index([]string{"CustomResourceDefinition", "Namespace"}, u.GetKind())
 	}
 	slices.SortStableFunc(list, func(a, b *unstructured.Unstructured) int { return cmp.Compare(first(b), first(a)) })
 	return list

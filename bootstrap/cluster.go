@@ -98,24 +98,20 @@ func (c *Cluster) AwaitPods(ctx context.Context, rendered map[string]string, see
 		if err != nil {
 			return false, "", err
 		}
-		why := map[string]string{}
-		for name := range rendered {
-			why[name] = "is not there"
-		}
+		pods := map[string]corev1.Pod{}
 		for _, pod := range list.Items {
-			switch {
-			case pod.Annotations[hashAnnotation] != rendered[pod.Name]:
-				why[pod.Name] = "runs as another manifest says"
-			case !podReady(pod):
-				why[pod.Name] = "is not ready"
-			default:
-				delete(why, pod.Name)
-			}
+			pods[pod.Name] = pod
 		}
 		var waiting []string
-		for name := range rendered {
-			if why[name] != "" {
-				waiting = append(waiting, name+" "+why[name])
+		for name, hash := range rendered {
+			pod, there := pods[name]
+			switch {
+			case !there:
+				waiting = append(waiting, name+" is not there")
+			case pod.Annotations[hashAnnotation] != hash:
+				waiting = append(waiting, name+" runs as another manifest says")
+			case !podReady(pod):
+				waiting = append(waiting, name+" is not ready")
 			}
 		}
 		slices.Sort(waiting)
