@@ -3,7 +3,6 @@ package e2e
 import (
 	"context"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -37,12 +36,7 @@ func TestAClusterOutlivesItsControlPlanes(t *testing.T) {
 	c.sub(ctx, t, "every machine but the load balancer is a node", c.machinesAreNodes)
 	c.sub(ctx, t, "any control plane may die, and writes go on", func(ctx context.Context, t *testing.T) { c.anyMayDie(ctx, t, w) })
 	c.sub(ctx, t, "two that die and come back lose nothing", func(ctx context.Context, t *testing.T) { c.twoMayDie(ctx, t, w) })
-	c.sub(ctx, t, "a lost control plane is replaced", func(ctx context.Context, t *testing.T) {
-		if os.Getenv("TURNUP_E2E_ALL") == "" {
-			t.Skip("SKIPPED: TURNUP_E2E_ALL=1 runs it: two runs of four took minutes, and nobody knows why")
-		}
-		c.lostIsReplaced(ctx, t, w)
-	})
+	c.sub(ctx, t, "a lost control plane is replaced", func(ctx context.Context, t *testing.T) { c.lostIsReplaced(ctx, t, w) })
 	c.sub(ctx, t, "create again changes nothing", func(ctx context.Context, t *testing.T) {
 		before := c.etcdProcesses(ctx, t)
 		c.must(ctx, t, c.highlyAvailable(1)...)

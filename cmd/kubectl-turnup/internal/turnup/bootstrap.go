@@ -87,7 +87,11 @@ func (t *Turnup) startControlPlane(ctx context.Context) (*controlPlane, error) {
 	if err != nil {
 		return nil, t.explain(ctx, err, file, machines.ControlPlane)
 	}
-	changed = append(changed, joined...)
+	expected := restarted(others(planes, joining), changed, heard)
+	for _, r := range joined {
+		changed = append(changed, r.Machine)
+		maps.Copy(expected, r.Pods)
+	}
 	group, both := errgroup.WithContext(ctx)
 	group.Go(func() (err error) {
 		plane.workers, err = t.deliver(both, workers)
@@ -103,7 +107,7 @@ func (t *Turnup) startControlPlane(ctx context.Context) (*controlPlane, error) {
 			answering, stop := context.WithCancel(ctx)
 			defer stop()
 			go cluster.ApproveUntil(answering, file)
-			if err := cluster.AwaitPods(ctx, restarted(planes, changed, heard), step.See); err != nil {
+			if err := cluster.AwaitPods(ctx, expected, step.See); err != nil {
 				return t.explain(ctx, err, file, machines.ControlPlane)
 			}
 			return cluster.Install(ctx, keys, file)

@@ -81,19 +81,20 @@ func (t *Turnup) etcds(ctx context.Context, file machines.File, except ...machin
 }
 
 // joinEtcd makes members of the control planes that are none, one after the
-// other: etcd takes in one at a time. It returns those that it started.
-func (t *Turnup) joinEtcd(ctx context.Context, file machines.File, starts bootstrap.EtcdStarts, joining []machines.Machine) ([]machines.Machine, error) {
+// other: etcd takes in one at a time. It returns those that it started, as they
+// were rendered last: how a member starts is only known once it is admitted.
+func (t *Turnup) joinEtcd(ctx context.Context, file machines.File, starts bootstrap.EtcdStarts, joining []machines.Machine) ([]bootstrap.Rendered, error) {
 	if len(joining) == 0 && !anyJoined(starts) {
 		return nil, nil
 	}
 	others := t.etcds(ctx, file, joining...)
-	var started []machines.Machine
+	var started []bootstrap.Rendered
 	for _, m := range joining {
-		changed, err := t.joinOne(ctx, file, starts, others, m)
+		r, err := t.joinOne(ctx, file, starts, others, m)
 		if err != nil {
 			return nil, err
 		}
-		started = append(started, changed...)
+		started = append(started, r...)
 	}
 	// An earlier run may have been cut off before it gave one its vote.
 	speaker, members, err := bootstrap.AwaitMembers(ctx, others, nil)
@@ -119,7 +120,7 @@ func anyJoined(starts bootstrap.EtcdStarts) bool {
 	return false
 }
 
-func (t *Turnup) joinOne(ctx context.Context, file machines.File, starts bootstrap.EtcdStarts, others []bootstrap.Etcd, m machines.Machine) ([]machines.Machine, error) {
+func (t *Turnup) joinOne(ctx context.Context, file machines.File, starts bootstrap.EtcdStarts, others []bootstrap.Etcd, m machines.Machine) ([]bootstrap.Rendered, error) {
 	var speaker bootstrap.Etcd
 	err := t.step(ctx, "admit "+m.Name+" to etcd", bootstrap.EtcdBudget, func(ctx context.Context, step *ui.Step) (err error) {
 		if speaker, _, err = bootstrap.AwaitMembers(ctx, others, step.See); err != nil {
@@ -154,7 +155,7 @@ func (t *Turnup) joinOne(ctx context.Context, file machines.File, starts bootstr
 	if err := t.start(ctx, changed); err != nil {
 		return nil, err
 	}
-	return changed, t.awaitVote(ctx, speaker, m)
+	return own, t.awaitVote(ctx, speaker, m)
 }
 
 func (t *Turnup) awaitVote(ctx context.Context, speaker bootstrap.Etcd, m machines.Machine) error {
