@@ -160,7 +160,7 @@ func TestAWrongAssignmentSaysSoAndChangesNothing(t *testing.T) {
 		{"out of range", "provision.workers=51", "provision.workers: 51 is out of range, want a whole number from 0 to 50 (terraform/Kconfig:LINE)"},
 		{"an even number of voters", "provision.control_planes=2", "provision.control_planes: 2 is an even number; etcd votes, so take 1 or 3 (terraform/Kconfig:LINE)"},
 		{"a wrong boolean", "bootstrap.audit=yes", `bootstrap.audit: "yes" is not true or false (bootstrap/Kconfig:LINE)`},
-		{"a wrong choice", "network.provider=flanel", `network.provider: "flanel" is not legal, want one of flannel, bridge, none (did you mean flannel?) (Kconfig:LINE)`},
+		{"a wrong choice", "network.provider=flanel", `network.provider: "flanel" is not legal, want one of flannel, bridge, calico, cilium, none (did you mean flannel?) (Kconfig:LINE)`},
 		{"an overlap", "provision.local.subnet=10.244.3.0/24",
 			"network.pod_cidr: 10.244.0.0/16 overlaps 10.244.3.0/24 of provision.local.subnet; choose ranges that share no address (Kconfig:LINE)"},
 	}

@@ -22,6 +22,11 @@ const (
 	Flannel               Component = "flannel"
 	FlannelCNIPlugin      Component = "flannel-cni-plugin"
 	BridgeNetwork         Component = "bridge-network"
+	CalicoNode            Component = "calico-node"
+	CalicoCNI             Component = "calico-cni"
+	CalicoKubeControllers Component = "calico-kube-controllers"
+	Cilium                Component = "cilium"
+	CiliumOperator        Component = "cilium-operator"
 	CoreDNS               Component = "coredns"
 	MetricsServer         Component = "metrics-server"
 	LocalPath             Component = "local-path"
@@ -115,6 +120,11 @@ func For(minor, registry string) Set {
 		{ContainerRuntime, Own + "container-runtime:" + Runtime, ""},
 		{DockerRuntime, Own + "docker-runtime:" + Runtime, ""},
 		{BridgeNetwork, Own + "bridge-network:" + Runtime, "bridge"},
+		{CalicoNode, "quay.io/calico/node:v3.32.1", "calico"},
+		{CalicoCNI, "quay.io/calico/cni:v3.32.1", "calico"},
+		{CalicoKubeControllers, "quay.io/calico/kube-controllers:v3.32.1", "calico"},
+		{Cilium, "quay.io/cilium/cilium:v1.20.2", "cilium"},
+		{CiliumOperator, "quay.io/cilium/operator-generic:v1.20.2", "cilium"},
 		{Headlamp, "ghcr.io/headlamp-k8s/headlamp:v0.45.0", "headlamp"},
 		{AWSCloudController, "registry.k8s.io/provider-aws/cloud-controller-manager:" + byMinor(minor, awsControllers), "aws-cloud-controller"},
 		{AWSEBSCSI, "registry.k8s.io/provider-aws/aws-ebs-csi-driver:v1.64.0", "aws-ebs-csi"},

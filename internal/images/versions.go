@@ -85,19 +85,27 @@ func Table() string {
 	}
 	cell("made for")
 	out.WriteString("\n|---|" + strings.Repeat("---|", len(releases)+1) + "\n")
-	for _, c := range []Component{KubeAPIServer, Kubelet, KubeProxy, Etcd, Flannel, CoreDNS, MetricsServer, LocalPath} {
+	for _, c := range []Component{KubeAPIServer, Kubelet, KubeProxy, Etcd, Flannel, CoreDNS, MetricsServer, LocalPath, AWSCloudController, GCECloudController, AzureCloudController} {
 		out.WriteString("| " + string(c) + " |")
 		for _, minor := range Minors() {
 			cell(tagOf(For(minor, "").Ref(c)))
 		}
-		made := "its own minor"
-		if claim, ok := claims[c]; ok {
-			made = "since " + claim.since
-		}
-		cell(made)
+		cell(madeFor(c))
 		out.WriteString("\n")
 	}
 	return out.String()
+}
+
+// madeFor says with which minors a component works.
+func madeFor(c Component) string {
+	switch c {
+	case AWSCloudController, GCECloudController, AzureCloudController:
+		return "its own minor, or the newest before it"
+	}
+	if claim, ok := claims[c]; ok {
+		return "since " + claim.since
+	}
+	return "its own minor"
 }
 
 // tagOf is what follows the last colon of a reference.

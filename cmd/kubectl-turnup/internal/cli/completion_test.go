@@ -49,7 +49,7 @@ func TestTheCompleterKnowsWhatEachVerbTakes(t *testing.T) {
 		"create demo ":                           "",
 		"addons diff --name demo --tree addons ": "coredns flannel",
 		"addons diff --name demo --tree addons coredns ": "flannel",
-		"config set network.provider=":                   "network.provider=flannel network.provider=bridge network.provider=none",
+		"config set network.provider=":                   "network.provider=flannel network.provider=bridge network.provider=calico network.provider=cilium network.provider=none",
 		"addons list --name ":                            "demo lab",
 	} {
 		if got := strings.Join(completed(t, strings.Split(words, " ")...), " "); got != want {

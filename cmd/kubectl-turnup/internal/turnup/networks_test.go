@@ -39,7 +39,7 @@ func rendered(t *testing.T, change func(*config.Cluster)) map[string]string {
 
 func TestAnotherNetworkChangesNoMachineAndNoNode(t *testing.T) {
 	flannel := rendered(t, func(*config.Cluster) {})
-	for _, provider := range []string{"bridge", "none"} {
+	for _, provider := range []string{"bridge", "calico", "cilium", "none"} {
 		other := rendered(t, func(cfg *config.Cluster) { cfg.Network.Provider = provider })
 		changed := 0
 		for name, text := range other {

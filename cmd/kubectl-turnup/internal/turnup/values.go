@@ -48,11 +48,17 @@ data:
 		{"conntrack_min", strconv.Itoa(conntrack(cfg, 131072))},
 		{"network_provider", cfg.Network.Provider},
 		{"network_mtu", strconv.Itoa(cfg.Network.MTU)},
+		{"network_vxlan_mtu", strconv.Itoa(vxlanMTU(cfg))},
 		{"flannel_backend", flannelBackend(cfg)},
 		{"image_kube_proxy", set.Ref(images.KubeProxy)},
 		{"image_flannel", set.Ref(images.Flannel)},
 		{"image_flannel_cni_plugin", set.Ref(images.FlannelCNIPlugin)},
 		{"image_bridge_network", set.Ref(images.BridgeNetwork)},
+		{"image_calico_node", set.Ref(images.CalicoNode)},
+		{"image_calico_cni", set.Ref(images.CalicoCNI)},
+		{"image_calico_kube_controllers", set.Ref(images.CalicoKubeControllers)},
+		{"image_cilium", set.Ref(images.Cilium)},
+		{"image_cilium_operator", set.Ref(images.CiliumOperator)},
 		{"image_coredns", set.Ref(images.CoreDNS)},
 		{"image_metrics_server", set.Ref(images.MetricsServer)},
 		{"image_local_path", set.Ref(images.LocalPath)},
@@ -104,6 +110,15 @@ func orElse(value, other string) string {
 		return other
 	}
 	return value
+}
+
+// vxlanMTU is what VXLAN over IPv4 leaves of a packet between the machines: it
+// adds 50 bytes (RFC 7348, section 5). 0 stands for what the interface says.
+func vxlanMTU(cfg config.Cluster) int {
+	if cfg.Network.MTU == 0 {
+		return 0
+	}
+	return max(cfg.Network.MTU-50, 0)
 }
 
 // flannelBackend is the part of flannel's net-conf.json that says how packets
