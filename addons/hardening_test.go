@@ -32,6 +32,8 @@ var privileges = map[string]string{
 	"fluentd/fluentd":                                 "root: the machine's logs are for root to read",
 	"headlamp/headlamp":                               "",
 	"coredns/coredns":                                 "NET_BIND_SERVICE: it listens on port 53",
+	"coredns-autoscaler/autoscaler":                   "",
+	"node-local-dns/node-cache":                       "NET_ADMIN, NET_BIND_SERVICE: it puts an address on the machine, with rules that spare it, and listens on port 53 there",
 	"metrics-server/metrics-server":                   "",
 	"addon-manager/addon-manager":                     "",
 	"aws-cloud-controller/cloud-controller-manager":   "",

@@ -178,6 +178,10 @@ type Addons struct {
 	// Fluentd sends logs where Logs says.
 	Fluentd bool `json:"fluentd"`
 	Logs    Logs `json:"logs"`
+	// CoreDNSAutoscaler gives CoreDNS as many replicas as the cluster is large.
+	CoreDNSAutoscaler bool `json:"coredns_autoscaler"`
+	// NodeLocalDNS is a DNS cache on each machine.
+	NodeLocalDNS bool `json:"node_local_dns"`
 	// Headlamp is a dashboard.
 	Headlamp bool `json:"headlamp"`
 }

@@ -28,6 +28,8 @@ const (
 	Cilium                Component = "cilium"
 	CiliumOperator        Component = "cilium-operator"
 	CoreDNS               Component = "coredns"
+	CoreDNSAutoscaler     Component = "coredns-autoscaler"
+	NodeLocalDNS          Component = "node-local-dns"
 	MetricsServer         Component = "metrics-server"
 	LocalPath             Component = "local-path"
 	FluentdForward        Component = "fluentd-forward"
@@ -125,6 +127,8 @@ func For(minor, registry string) Set {
 		{CalicoKubeControllers, "quay.io/calico/kube-controllers:v3.32.1", "calico"},
 		{Cilium, "quay.io/cilium/cilium:v1.20.2", "cilium"},
 		{CiliumOperator, "quay.io/cilium/operator-generic:v1.20.2", "cilium"},
+		{CoreDNSAutoscaler, "registry.k8s.io/cpa/cluster-proportional-autoscaler:v1.10.3", "coredns-autoscaler"},
+		{NodeLocalDNS, "registry.k8s.io/dns/k8s-dns-node-cache:1.26.8", "node-local-dns"},
 		{Headlamp, "ghcr.io/headlamp-k8s/headlamp:v0.45.0", "headlamp"},
 		{AWSCloudController, "registry.k8s.io/provider-aws/cloud-controller-manager:" + byMinor(minor, awsControllers), "aws-cloud-controller"},
 		{AWSEBSCSI, "registry.k8s.io/provider-aws/aws-ebs-csi-driver:v1.64.0", "aws-ebs-csi"},

@@ -20,6 +20,8 @@ func Enabled(cfg config.Cluster) []string {
 	add(cfg.Network.Provider != "none", cfg.Network.Provider)
 	add(cfg.Addons.KubeProxy, "kube-proxy")
 	add(cfg.Addons.CoreDNS, "coredns")
+	add(cfg.Addons.CoreDNS && cfg.Addons.CoreDNSAutoscaler, "coredns-autoscaler")
+	add(cfg.Addons.CoreDNS && cfg.Addons.NodeLocalDNS, "node-local-dns")
 	add(cfg.Addons.MetricsServer, "metrics-server")
 	add(cfg.Addons.LocalPath && own, "local-path")
 	if parts, ok := cloudAddons[cfg.Provision.Platform]; ok {

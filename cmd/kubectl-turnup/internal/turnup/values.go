@@ -60,6 +60,9 @@ data:
 		{"image_cilium", set.Ref(images.Cilium)},
 		{"image_cilium_operator", set.Ref(images.CiliumOperator)},
 		{"image_coredns", set.Ref(images.CoreDNS)},
+		{"coredns_ignore", corednsIgnore(cfg)},
+		{"image_coredns_autoscaler", set.Ref(images.CoreDNSAutoscaler)},
+		{"image_node_local_dns", set.Ref(images.NodeLocalDNS)},
 		{"image_metrics_server", set.Ref(images.MetricsServer)},
 		{"image_local_path", set.Ref(images.LocalPath)},
 		{"image_busybox", set.Ref(images.Busybox)},
@@ -110,6 +113,14 @@ func orElse(value, other string) string {
 		return other
 	}
 	return value
+}
+
+// corednsIgnore are the fields of CoreDNS's Deployment that are not the tree's.
+func corednsIgnore(cfg config.Cluster) string {
+	if cfg.Addons.CoreDNSAutoscaler {
+		return "spec.replicas"
+	}
+	return ""
 }
 
 // vxlanMTU is what VXLAN over IPv4 leaves of a packet between the machines: it

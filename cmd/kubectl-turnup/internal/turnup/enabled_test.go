@@ -1,0 +1,36 @@
+package turnup
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"turnup.dev/kubectl-turnup/internal/config"
+)
+
+func TestWhereCoreDNSIsScaledItsReplicasAreNotTheTrees(t *testing.T) {
+	for _, scaled := range []bool{false, true} {
+		files := rendered(t, func(cfg *config.Cluster) { cfg.Addons.CoreDNSAutoscaler = scaled })
+		got := false
+		for name, text := range files {
+			got = got || strings.HasPrefix(name, "addons") && strings.Contains(text, "turnup.dev/ignore: spec.replicas")
+		}
+		if got != scaled {
+			t.Errorf("with an autoscaler: %v, and the field is left alone: %v", scaled, got)
+		}
+	}
+}
+
+func TestNothingServesCoreDNSWhereThereIsNone(t *testing.T) {
+	cfg := config.Default()
+	cfg.Addons.CoreDNSAutoscaler, cfg.Addons.NodeLocalDNS = true, true
+	for _, coredns := range []bool{true, false} {
+		cfg.Addons.CoreDNS = coredns
+		enabled := Enabled(cfg)
+		for _, addon := range []string{"coredns", "coredns-autoscaler", "node-local-dns"} {
+			if slices.Contains(enabled, addon) != coredns {
+				t.Errorf("CoreDNS: %v, and the addons are %v", coredns, enabled)
+			}
+		}
+	}
+}
