@@ -29,6 +29,21 @@ func TestAnAPIServerTakesEveryAddon(t *testing.T) {
 			}
 		})
 	}
+	t.Run("a snapshot without a source is refused", func(t *testing.T) {
+		snapshot := func(source map[string]any) *unstructured.Unstructured {
+			return &unstructured.Unstructured{Object: map[string]any{
+				"apiVersion": "snapshot.storage.k8s.io/v1", "kind": "VolumeSnapshot",
+				"metadata": map[string]any{"name": "data", "namespace": "default"},
+				"spec":     map[string]any{"source": source},
+			}}
+		}
+		if err := serverside.Apply(t.Context(), client, snapshot(map[string]any{}), 5*time.Second, nil); err == nil {
+			t.Error("it was taken")
+		}
+		if err := serverside.Apply(t.Context(), client, snapshot(map[string]any{"persistentVolumeClaimName": "data"}), 30*time.Second, nil); err != nil {
+			t.Error(err)
+		}
+	})
 	t.Run("what it does not know, it refuses", func(t *testing.T) {
 		text := strings.Replace(build(t, "gce-pd-csi", nil), "volumeBindingMode:", "volumeBinding:", 1)
 		for _, object := range objects(t, text) {
@@ -67,6 +82,7 @@ func TestEverySidecarMayDoItsWork(t *testing.T) {
 		"csi-provisioner": {"create persistentvolumes", "delete persistentvolumes", "update persistentvolumeclaims", "watch storageclasses", "watch csinodes", "watch nodes", "create events"},
 		"csi-attacher":    {"patch persistentvolumes", "patch volumeattachments", "patch volumeattachments/status", "watch csinodes"},
 		"csi-resizer":     {"patch persistentvolumes", "patch persistentvolumeclaims/status", "watch persistentvolumeclaims", "watch pods"},
+		"csi-snapshotter": {"watch volumesnapshotclasses", "patch volumesnapshotcontents", "update volumesnapshotcontents", "patch volumesnapshotcontents/status"},
 	}
 	for _, addon := range []string{"aws-ebs-csi", "gce-pd-csi", "azure-disk-csi"} {
 		may := map[string]bool{}

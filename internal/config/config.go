@@ -175,6 +175,8 @@ type Addons struct {
 	// for pods; on a cloud.
 	CloudController bool `json:"cloud_controller"`
 	CloudDisks      bool `json:"cloud_disks"`
+	// Snapshots makes snapshots of such volumes.
+	Snapshots bool `json:"snapshots"`
 	// Fluentd sends logs where Logs says.
 	Fluentd bool `json:"fluentd"`
 	Logs    Logs `json:"logs"`

@@ -48,6 +48,8 @@ const (
 	CSIProvisioner         Component = "csi-provisioner"
 	CSIAttacher            Component = "csi-attacher"
 	CSIResizer             Component = "csi-resizer"
+	CSISnapshotter         Component = "csi-snapshotter"
+	SnapshotController     Component = "snapshot-controller"
 	CSINodeDriverRegistrar Component = "csi-node-driver-registrar"
 	CSILivenessProbe       Component = "csi-liveness-probe"
 	Bootstrap              Component = "bootstrap"
@@ -139,6 +141,8 @@ func For(minor, registry string) Set {
 		{CSIProvisioner, "registry.k8s.io/sig-storage/csi-provisioner:v6.3.0", csi},
 		{CSIAttacher, "registry.k8s.io/sig-storage/csi-attacher:v4.12.0", csi},
 		{CSIResizer, "registry.k8s.io/sig-storage/csi-resizer:v2.2.1", csi},
+		{CSISnapshotter, "registry.k8s.io/sig-storage/csi-snapshotter:v8.6.0", csi},
+		{SnapshotController, "registry.k8s.io/sig-storage/snapshot-controller:v8.6.0", "snapshots"},
 		{CSINodeDriverRegistrar, "registry.k8s.io/sig-storage/csi-node-driver-registrar:v2.17.0", csi},
 		{CSILivenessProbe, "registry.k8s.io/sig-storage/livenessprobe:v2.19.0", csi},
 		{FluentdForward, fluentd + "-forward-1.0", "fluentd"},

@@ -20,7 +20,7 @@ func TestEveryComponentHasOneRecipe(t *testing.T) {
 	}
 	// What talks to a cloud has nothing to talk to here: nobody could run it. The
 	// others are C, or Go that is in no module here.
-	foreign := []string{"calico", "cilium", "coredns-autoscaler", "node-local-dns", "aws-cloud-controller", "aws-ebs-csi", "gce-cloud-controller", "gce-pd-csi", "azure-cloud-controller", "azure-disk-csi"}
+	foreign := []string{"calico", "cilium", "coredns-autoscaler", "node-local-dns", "aws-cloud-controller", "aws-ebs-csi", "gce-cloud-controller", "gce-pd-csi", "azure-cloud-controller", "azure-disk-csi", "snapshots"}
 	for _, image := range images.For(minor, "").All() {
 		if image.IsOf(foreign) {
 			continue

@@ -27,17 +27,19 @@ func Enabled(cfg config.Cluster) []string {
 	if parts, ok := cloudAddons[cfg.Provision.Platform]; ok {
 		add(cfg.Addons.CloudController, parts.controller)
 		add(cfg.Addons.CloudDisks, parts.disks)
+		add(cfg.Addons.CloudDisks && cfg.Addons.Snapshots, "snapshots")
 	}
 	add(cfg.Addons.Fluentd, "fluentd")
 	add(cfg.Addons.Headlamp, "headlamp")
 	return append(names, managerAddon)
 }
 
-// cloudAddons are the addons that talk to a cloud, by platform.
-var cloudAddons = map[string]struct{ controller, disks string }{
-	"aws":   {"aws-cloud-controller", "aws-ebs-csi"},
-	"gce":   {"gce-cloud-controller", "gce-pd-csi"},
-	"azure": {"azure-cloud-controller", "azure-disk-csi"},
+// cloudAddons are the addons that talk to a cloud, by platform, and the name by
+// which the API knows the driver of its disks.
+var cloudAddons = map[string]struct{ controller, disks, driver string }{
+	"aws":   {"aws-cloud-controller", "aws-ebs-csi", "ebs.csi.aws.com"},
+	"gce":   {"gce-cloud-controller", "gce-pd-csi", "pd.csi.storage.gke.io"},
+	"azure": {"azure-cloud-controller", "azure-disk-csi", "disk.csi.azure.com"},
 }
 
 // usedImages are the images that a cluster with this config runs: no more has to

@@ -159,7 +159,7 @@ func treeWords(cfg config.Cluster) string {
 var addonWords = map[string]string{
 	"flannel": "pod network", "bridge": "pod network", "calico": "pod network", "cilium": "pod network",
 	"kube-proxy": "Services", "coredns": "DNS", "coredns-autoscaler": "replicas of DNS", "node-local-dns": "DNS cache", "metrics-server": "kubectl top",
-	"local-path": "volumes", "aws-ebs-csi": "volumes", "gce-pd-csi": "volumes", "azure-disk-csi": "volumes",
+	"local-path": "volumes", "aws-ebs-csi": "volumes", "gce-pd-csi": "volumes", "azure-disk-csi": "volumes", "snapshots": "snapshots",
 	"aws-cloud-controller": "load balancers", "gce-cloud-controller": "load balancers", "azure-cloud-controller": "load balancers",
 	"fluentd": "logs", "headlamp": "dashboard", managerAddon: "applies all of them",
 }

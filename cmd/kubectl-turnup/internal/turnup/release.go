@@ -26,7 +26,8 @@ const (
 )
 
 // release has the controllers of a cluster in a cloud give back what they rented
-// and Terraform does not know: load balancers of Services, disks of volumes.
+// and Terraform does not know: load balancers of Services, disks of volumes and
+// their snapshots.
 // Whoever removes the network first, waits for them in vain.
 func (t *Turnup) release(ctx context.Context) error {
 	if t.Force {
@@ -45,8 +46,8 @@ func (t *Turnup) release(ctx context.Context) error {
 	}
 	err = t.step(ctx, "give back load balancers and disks", releaseBudget, func(ctx context.Context, step *ui.Step) error {
 		kept, err := releaseAll(ctx, to, releaseBudget, step.See)
-		for _, volume := range kept {
-			t.Out.Warnf("the disk of volume %s stays in the cloud: its reclaim policy is Retain", volume)
+		for _, one := range kept {
+			t.Out.Warnf("%s stays in the cloud: its policy is Retain", one)
 		}
 		return ui.Hint(err, "see why with kubectl describe, and run the same command again; --force goes on without, and leaves them in the cloud")
 	})
@@ -70,9 +71,9 @@ func (t *Turnup) answers(ctx context.Context, to *access) error {
 	return ui.Hint(err, "nobody else knows which load balancers and disks its controllers made. Mend it, or delete with --force: then those may stay in the cloud")
 }
 
-// releaseAll removes Services of the type LoadBalancer, and the claims of
-// volumes that are deleted with them, until there are none. It returns the names
-// of the volumes that are kept.
+// releaseAll removes Services of the type LoadBalancer, the claims of volumes that
+// are deleted with them, and snapshots, until there are none. It returns the
+// volumes and snapshots that are kept.
 func releaseAll(ctx context.Context, to *access, budget time.Duration, see func(string)) (kept []string, err error) {
 	r := &releaser{to: to}
 	err = wait.For(ctx, wait.Options{
@@ -108,12 +109,16 @@ func (r *releaser) pass(ctx context.Context) ([]string, error) {
 		}
 		r.quieted = true
 	}
-	services, err := r.services(ctx)
-	if err != nil {
-		return nil, err
+	r.kept = nil
+	var left []string
+	for _, look := range []func(context.Context) ([]string, error){r.services, r.snapshots, r.volumes} {
+		found, err := look(ctx)
+		if err != nil {
+			return nil, err
+		}
+		left = append(left, found...)
 	}
-	volumes, err := r.volumes(ctx)
-	return append(services, volumes...), err
+	return left, nil
 }
 
 // quiet stops the addon manager, which would make again what is removed.
@@ -162,13 +167,12 @@ func (r *releaser) volumes(ctx context.Context) ([]string, error) {
 	}
 	var left []string
 	claims := map[types.NamespacedName]bool{}
-	r.kept = nil
 	for _, v := range list.Items {
 		switch {
 		case v.Annotations["pv.kubernetes.io/provisioned-by"] == "":
 			continue // somebody else's disk
 		case v.Spec.PersistentVolumeReclaimPolicy != corev1.PersistentVolumeReclaimDelete:
-			r.kept = append(r.kept, v.Name)
+			r.kept = append(r.kept, "the disk of volume "+v.Name)
 			continue
 		}
 		left = append(left, "volume "+v.Name)

@@ -3,6 +3,7 @@ package turnup
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -14,7 +15,11 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/yaml"
 
+	"turnup.dev/kubectl-turnup/addons"
+	"turnup.dev/kubectl-turnup/internal/serverside"
 	"turnup.dev/kubectl-turnup/test/controlplane"
 )
 
@@ -60,6 +65,15 @@ func (r *rented) give(ctx context.Context) {
 		if s.DeletionTimestamp != nil && s.Name != r.stuck {
 			s.Finalizers = nil
 			_, _ = r.to.typed.CoreV1().Services(s.Namespace).Update(ctx, &s, metav1.UpdateOptions{})
+		}
+	}
+	if contents, err := r.to.dynamic.Resource(contentKind).List(ctx, metav1.ListOptions{}); err == nil {
+		for _, content := range contents.Items {
+			name := strings.TrimPrefix(content.GetName(), "snap-")
+			_, err := r.to.dynamic.Resource(snapshotKind).Namespace("default").Get(ctx, name, metav1.GetOptions{})
+			if apierrors.IsNotFound(err) {
+				_ = r.to.dynamic.Resource(contentKind).Delete(ctx, content.GetName(), metav1.DeleteOptions{})
+			}
 		}
 	}
 	volumes, err := r.to.typed.CoreV1().PersistentVolumes().List(ctx, metav1.ListOptions{})
@@ -120,6 +134,38 @@ func (r *rented) volume(name, provisioner string, policy corev1.PersistentVolume
 	r.must(err)
 }
 
+// snapshot makes one of a claim, as the controller does that makes its content. The
+// kinds are those of the addon.
+func (r *rented) snapshot(claim, policy string) {
+	r.t.Helper()
+	definitions, err := addons.FS.ReadFile("snapshots/crds.yaml")
+	r.must(err)
+	apply := func(text string) {
+		object := &unstructured.Unstructured{}
+		r.must(yaml.Unmarshal([]byte(text), &object.Object))
+		r.must(serverside.Apply(r.t.Context(), r.to.dynamic, object, 30*time.Second, nil))
+	}
+	for _, text := range strings.Split(string(definitions), "\n---\n") {
+		apply(text)
+	}
+	apply(fmt.Sprintf(`
+apiVersion: snapshot.storage.k8s.io/v1
+kind: VolumeSnapshot
+metadata: {name: %s, namespace: default}
+spec: {source: {persistentVolumeClaimName: %s}}
+`, claim, claim))
+	apply(fmt.Sprintf(`
+apiVersion: snapshot.storage.k8s.io/v1
+kind: VolumeSnapshotContent
+metadata: {name: snap-%s}
+spec:
+  deletionPolicy: %s
+  driver: ebs.csi.aws.com
+  source: {volumeHandle: vol-%s}
+  volumeSnapshotRef: {namespace: default, name: %s}
+`, claim, policy, claim, claim))
+}
+
 // database is a StatefulSet whose pod is on a node, uses a claim, and comes back
 // when it is deleted.
 func (r *rented) database(claim string) {
@@ -164,10 +210,12 @@ func TestWhatControllersRentedIsGivenBackBeforeTheMachinesGo(t *testing.T) {
 	r.volume("archive", "ebs.csi.aws.com", corev1.PersistentVolumeReclaimRetain)
 	r.volume("nfs", "", corev1.PersistentVolumeReclaimDelete) // nobody's provisioner made it
 	r.database("data")
+	r.snapshot("data", "Delete")
+	r.snapshot("archive", "Retain")
 
 	kept, err := releaseAll(t.Context(), r.to, time.Minute, nil)
 	r.must(err)
-	if !slices.Equal(kept, []string{"pvc-archive"}) {
+	if !slices.Equal(kept, []string{"snapshot snap-archive", "the disk of volume pvc-archive"}) {
 		t.Errorf("kept are %v", kept)
 	}
 	if _, err := r.to.typed.CoreV1().Services("default").Get(t.Context(), "web", metav1.GetOptions{}); !apierrors.IsNotFound(err) {
@@ -184,6 +232,12 @@ func TestWhatControllersRentedIsGivenBackBeforeTheMachinesGo(t *testing.T) {
 	}
 	if !slices.Equal(names, []string{"pvc-archive", "pvc-nfs"}) {
 		t.Errorf("volumes left are %v", names)
+	}
+
+	contents, err := r.to.dynamic.Resource(contentKind).List(t.Context(), metav1.ListOptions{})
+	r.must(err)
+	if len(contents.Items) != 1 || contents.Items[0].GetName() != "snap-archive" {
+		t.Errorf("snapshots left are %v", contents.Items)
 	}
 
 	again, err := releaseAll(t.Context(), r.to, time.Minute, nil)
