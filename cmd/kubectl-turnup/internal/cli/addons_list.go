@@ -12,20 +12,6 @@ import (
 	"turnup.dev/kubectl-turnup/cmd/kubectl-turnup/internal/turnup"
 )
 
-// listFlag is the -o of a list: besides json and yaml it knows wide and name.
-type listFlag string
-
-func (o *listFlag) String() string { return string(*o) }
-func (o *listFlag) Type() string   { return "json|yaml|wide|name" }
-func (o *listFlag) Set(value string) error {
-	switch value {
-	case "json", "yaml", "wide", "name":
-		*o = listFlag(value)
-		return nil
-	}
-	return fmt.Errorf("want json, yaml, wide or name")
-}
-
 func (a *app) addonsList(f *addonsFlags) *cobra.Command {
 	var output listFlag
 	cmd := &cobra.Command{
@@ -47,27 +33,22 @@ conditions, and the objects that are not as they should be.`,
 			if err != nil {
 				return err
 			}
-			switch output {
-			case "json", "yaml":
-				return outputFlag(output).print(a.streams.Out, list, nil)
-			case "name":
-				return addonNames(a.streams.Out, list)
-			}
-			a.out.Printf("%s", list.Origin())
-			return addonColumns(a.streams.Out, list, output == "wide", time.Now())
+			return output.print(a.streams.Out, list, addonNames(list), func(w io.Writer, wide bool) error {
+				a.out.Printf("%s", list.Origin())
+				return addonColumns(w, list, wide, time.Now())
+			})
 		},
 	}
 	cmd.Flags().VarP(&output, "output", "o", "Output format")
 	return cmd
 }
 
-func addonNames(w io.Writer, list turnup.AddonList) error {
+func addonNames(list turnup.AddonList) []string {
+	var names []string
 	for _, addon := range list.Items {
-		if _, err := fmt.Fprintf(w, "addon/%s\n", addon.Name); err != nil {
-			return err
-		}
+		names = append(names, "addon/"+addon.Name)
 	}
-	return nil
+	return names
 }
 
 func addonColumns(w io.Writer, list turnup.AddonList, wide bool, now time.Time) error {

@@ -47,7 +47,7 @@ func TestTablesOfAddons(t *testing.T) {
 	}
 	check(addonColumns(&b, reported(), false, noon()))
 	check(addonColumns(&b, reported(), true, noon()))
-	check(addonNames(&b, reported()))
+	check(listFlag("name").print(&b, nil, addonNames(reported()), nil))
 	ref := func(kind, name string) object.Ref { return object.Ref{Kind: kind, Namespace: "flannel", Name: name} }
 	check(drawTree(&b, turnup.AddonTree{Addons: []turnup.AddonNode{
 		{Name: "empty", Objects: []turnup.ObjectNode{}},

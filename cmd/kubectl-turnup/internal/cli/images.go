@@ -70,26 +70,20 @@ Digests are those of the bundle, if there is one; --digests asks the registries.
 
 // images writes a list as the flag says.
 func (o listFlag) images(w io.Writer, list turnup.ImageList) error {
-	switch o {
-	case "name":
-		_, err := fmt.Fprintln(w, strings.Join(list.Refs(), "\n"))
-		return err
-	case "json", "yaml":
-		return outputFlag(o).print(w, list, nil)
-	}
-	head := []string{"COMPONENT", "IMAGE"}
-	if o == "wide" {
-		head = append(head, "DIGEST", "USED BY")
-	}
-	rows := [][]string{head}
-	for _, image := range list.Images {
-		row := []string{image.Component, image.Ref}
-		if o == "wide" {
-			row = append(row, image.Digest, strings.Join(image.UsedBy, ", "))
+	return o.print(w, list, list.Refs(), func(w io.Writer, wide bool) error {
+		rows := [][]string{{"COMPONENT", "IMAGE"}}
+		if wide {
+			rows[0] = append(rows[0], "DIGEST", "USED BY")
 		}
-		rows = append(rows, row)
-	}
-	return columns(w, rows...)
+		for _, image := range list.Images {
+			row := []string{image.Component, image.Ref}
+			if wide {
+				row = append(row, image.Digest, strings.Join(image.UsedBy, ", "))
+			}
+			rows = append(rows, row)
+		}
+		return columns(w, rows...)
+	})
 }
 
 func (a *app) imagesSave() *cobra.Command {

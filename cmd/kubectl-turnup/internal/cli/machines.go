@@ -2,8 +2,10 @@ package cli
 
 import (
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
+	"k8s.io/apimachinery/pkg/labels"
 
 	"turnup.dev/kubectl-turnup/cmd/kubectl-turnup/internal/turnup"
 	"turnup.dev/kubectl-turnup/internal/machines"
@@ -26,7 +28,7 @@ hosts of a machines file that you write (the platform baremetal).`,
 
 func (a *app) machinesList() *cobra.Command {
 	var f clusterFlags
-	var output outputFlag
+	var output listFlag
 	cmd := &cobra.Command{
 		Use:   "list [NAME]",
 		Short: "List the machines and how they are reached",
@@ -44,17 +46,34 @@ is asked of them: status does that.`,
 			if err != nil {
 				return err
 			}
-			return output.print(a.streams.Out, file, func(w io.Writer) error { return machineColumns(w, file) })
+			return output.print(a.streams.Out, file, machineNames(file.Machines), func(w io.Writer, wide bool) error {
+				return machineColumns(w, file, wide)
+			})
 		},
 	}
 	cmd.Flags().VarP(&output, "output", "o", "Output format")
 	return cmd
 }
 
-func machineColumns(w io.Writer, file machines.File) error {
+func machineNames(list []machines.Machine) []string {
+	var names []string
+	for _, m := range list {
+		names = append(names, "machine/"+m.Name)
+	}
+	return names
+}
+
+func machineColumns(w io.Writer, file machines.File, wide bool) error {
 	rows := [][]string{{"MACHINE", "ROLE", "ADDRESS", "REACHED BY"}}
+	if wide {
+		rows[0] = append(rows[0], "LABELS", "TAINTS", "ETCD DISK")
+	}
 	for _, m := range file.Machines {
-		rows = append(rows, []string{m.Name, string(m.Role), m.Address, turnup.Way(m)})
+		row := []string{m.Name, string(m.Role), m.Address, turnup.Way(m)}
+		if wide {
+			row = append(row, labels.FormatLabels(m.Labels), strings.Join(m.Taints, ","), m.EtcdDevice)
+		}
+		rows = append(rows, row)
 	}
 	return columns(w, rows...)
 }

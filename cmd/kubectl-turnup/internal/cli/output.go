@@ -2,6 +2,7 @@ package cli
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -25,11 +26,13 @@ func (o *outputFlag) Set(value string) error {
 			return err
 		}
 	default:
-		return fmt.Errorf("want json, yaml or jsonpath=EXPRESSION")
+		return errFormat
 	}
 	*o = outputFlag(value)
 	return nil
 }
+
+var errFormat = errors.New("want json, yaml or jsonpath=EXPRESSION")
 
 // pathPrefix begins an expression as kubectl takes it.
 const pathPrefix = "jsonpath="

@@ -17,7 +17,7 @@ import (
 
 func (a *app) status() *cobra.Command {
 	var f clusterFlags
-	var output outputFlag
+	var output listFlag
 	var drift, watch bool
 	cmd := &cobra.Command{
 		Use:     "status [NAME]",
@@ -25,7 +25,8 @@ func (a *app) status() *cobra.Command {
 		Short:   "Show a cluster's machines, nodes and addons",
 		Long:    "Show a cluster's machines, nodes and addons. Exits with 1 unless all of them are well.\n\nWith --drift, Terraform also looks whether the machines are as it made them.",
 		Example: `  kubectl turnup status
-  kubectl turnup status -o json
+  kubectl turnup status -o wide
+  kubectl turnup status -o jsonpath='{.machines[*].address}'
 
   # See a cluster come up, or a machine go
   kubectl turnup status --watch`,
@@ -52,7 +53,8 @@ func (a *app) status() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := output.print(a.streams.Out, s, func(w io.Writer) error { return statusTable(w, s) }); err != nil {
+			err = output.print(a.streams.Out, s, statusNames(s), func(w io.Writer, wide bool) error { return statusTable(w, s, wide) })
+			if err != nil {
 				return err
 			}
 			if !s.Healthy() {
@@ -91,7 +93,7 @@ func (a *app) watchStatus(ctx context.Context, look func() (turnup.Status, error
 			return err
 		}
 		var out strings.Builder
-		if err := statusTable(&out, s); err != nil {
+		if err := statusTable(&out, s, false); err != nil {
 			return err
 		}
 		switch now := out.String(); {
@@ -113,13 +115,31 @@ func (a *app) watchStatus(ctx context.Context, look func() (turnup.Status, error
 	}
 }
 
-func statusTable(w io.Writer, s turnup.Status) error {
+func statusNames(s turnup.Status) []string {
+	var names []string
+	for _, m := range s.Machines {
+		names = append(names, "machine/"+m.Name)
+	}
+	for _, a := range s.Addons {
+		names = append(names, "addon/"+a.Name)
+	}
+	return names
+}
+
+func statusTable(w io.Writer, s turnup.Status, wide bool) error {
 	if _, err := fmt.Fprintf(w, "cluster %s on %s, API server %s, addon tree %s\n\n", s.Cluster, s.Platform, orNone(s.Endpoint), orNone(s.Revision)); err != nil {
 		return err
 	}
 	rows := [][]string{{"MACHINE", "ROLE", "ADDRESS", "KUBELET", "NODE", "VERSION"}}
+	if wide {
+		rows[0] = append(rows[0], "RUNTIME", "OS", "KERNEL")
+	}
 	for _, m := range s.Machines {
-		rows = append(rows, []string{m.Name, string(m.Role), m.Address, orNone(m.Kubelet), m.Node, m.Version})
+		row := []string{m.Name, string(m.Role), m.Address, orNone(m.Kubelet), m.Node, m.Version}
+		if wide {
+			row = append(row, m.Runtime, m.OS, m.Kernel)
+		}
+		rows = append(rows, row)
 	}
 	if err := columns(w, rows...); err != nil {
 		return err

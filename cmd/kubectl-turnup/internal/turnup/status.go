@@ -56,6 +56,10 @@ type MachineStatus struct {
 	// Node is Ready, NotReady, or empty for a machine that is none.
 	Node    string `json:"node,omitempty"`
 	Version string `json:"version,omitempty"`
+	// Runtime, OS and Kernel are what its kubelet says of the machine.
+	Runtime string `json:"runtime,omitempty"`
+	OS      string `json:"os,omitempty"`
+	Kernel  string `json:"kernel,omitempty"`
 }
 
 // AddonStatus is an addon as the manager last reported it.

@@ -14,7 +14,9 @@ import (
 
 // see adds what the API server says of a machine's node.
 func (m *MachineStatus) see(n corev1.Node) {
-	m.Node, m.Version = "Ready", n.Status.NodeInfo.KubeletVersion
+	info := n.Status.NodeInfo
+	m.Node, m.Version = "Ready", info.KubeletVersion
+	m.Runtime, m.OS, m.Kernel = info.ContainerRuntimeVersion, info.OSImage, info.KernelVersion
 	if notReady(n) != "" {
 		m.Node = "NotReady"
 	}
