@@ -64,7 +64,7 @@ func TestBadInputOnARealDocker(t *testing.T) {
 		{name: "a bundle that is forgotten", args: create(), files: tool},
 		{name: "a machine that does not exist", args: []string{"bootstrap", name},
 			files: map[string]string{"clusters/" + name + "/machines.json": machinesFile}},
-		{name: "a status of machines that do not exist", args: []string{"status", name},
+		{name: "a status of machines that do not exist", args: []string{"status", name}, code: 2,
 			files: map[string]string{"clusters/" + name + "/machines.json": machinesFile,
 				"clusters/" + name + "/config.json": strings.Replace(known(), `"demo"`, `"`+name+`"`, 1)}},
 	} {

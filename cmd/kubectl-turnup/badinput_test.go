@@ -107,7 +107,7 @@ func TestBadInputEndsWithOneErrorAndAHint(t *testing.T) {
 		{name: "a budget that is no percentage", args: []string{"addons", "deploy", "--prune-budget", "101"}},
 		{name: "a git source whose token is not there", args: []string{"create", "--set", "addons.source=git", "--set", "addons.git.url=https://git.example.com/demo.git", "--set", "addons.git.token_file=nowhere"}},
 		{name: "a status without any cluster", args: []string{"status"}},
-		{name: "a status before there are machines", args: []string{"status"}, files: map[string]string{"clusters/demo/config.json": known()}},
+		{name: "a status before there are machines", args: []string{"status"}, code: 2, files: map[string]string{"clusters/demo/config.json": known()}},
 		{name: "a kubeconfig before there is one", args: []string{"kubeconfig"}, files: map[string]string{"clusters/demo/config.json": known()}},
 		{name: "a push before there is a cluster", args: []string{"addons", "push"}, files: map[string]string{"clusters/demo/config.json": known()}},
 		{name: "a record that is cut off", args: []string{"status"}, files: map[string]string{"clusters/demo/config.json": known()[:40]}},

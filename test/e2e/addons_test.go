@@ -217,7 +217,7 @@ func (c *cluster) brokenAddonStandsAlone(ctx context.Context, t *testing.T) {
 	if _, err := c.kube.CoreV1().ConfigMaps("greeting").Get(ctx, "greeting", metav1.GetOptions{}); err != nil {
 		t.Errorf("what the broken addon owned: %v", err)
 	}
-	if r := c.run(ctx, t, "status", c.name); r.code != 1 || !strings.Contains(r.stdout, "greeting.yaml") {
+	if r := c.run(ctx, t, "status", c.name); r.code != 2 || !strings.Contains(r.stdout, "greeting.yaml") {
 		t.Errorf("status with a broken addon, exit code %d, want 1 and the file's name:\n%s", r.code, r)
 	}
 }

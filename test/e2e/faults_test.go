@@ -22,8 +22,8 @@ func (c *cluster) killedWorkerComesBack(ctx context.Context, t *testing.T) {
 		t.Fatal(err)
 	}
 	r := c.run(ctx, t, "status", c.name)
-	if r.code != 1 || !strings.Contains(r.stdout, "unreachable") {
-		t.Errorf("status with a dead machine, exit code %d, want 1 and that it is unreachable:\n%s", r.code, r)
+	if r.code != 2 || !strings.Contains(r.stdout, "unreachable") {
+		t.Errorf("status with a dead machine, exit code %d, want 2 and that it is unreachable:\n%s", r.code, r)
 	}
 	if out, err := c.inPod(ctx, get("web")); err == nil && strings.Contains(out, "200 OK") {
 		t.Error("the web server still answers, so its machine was not killed")

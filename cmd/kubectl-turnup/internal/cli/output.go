@@ -16,7 +16,7 @@ import (
 type outputFlag string
 
 func (o *outputFlag) String() string { return string(*o) }
-func (o *outputFlag) Type() string   { return "json|yaml|jsonpath=…" }
+func (o *outputFlag) Type() string   { return "json|yaml|jsonpath=PATH" }
 func (o *outputFlag) Set(value string) error {
 	expression, isPath := strings.CutPrefix(value, pathPrefix)
 	switch {

@@ -11,7 +11,7 @@ import (
 type listFlag string
 
 func (o *listFlag) String() string { return string(*o) }
-func (o *listFlag) Type() string   { return "json|yaml|wide|name|jsonpath=…" }
+func (o *listFlag) Type() string   { return "json|yaml|wide|name|jsonpath=PATH" }
 func (o *listFlag) Set(value string) error {
 	if value == "wide" || value == "name" {
 		*o = listFlag(value)

@@ -23,7 +23,7 @@ func (a *app) status() *cobra.Command {
 		Use:     "status [NAME]",
 		GroupID: "cluster",
 		Short:   "Show a cluster's machines, nodes and addons",
-		Long:    "Show a cluster's machines, nodes and addons. Exits with 1 unless all of them are well.\n\nWith --drift, Terraform also looks whether the machines are as it made them.",
+		Long:    "Show a cluster's machines, nodes and addons. With --drift, Terraform also\nlooks whether the machines are as it made them.\n\nExit codes: as those of kubectl turnup, and 2 if something is not well.",
 		Example: `  kubectl turnup status
   kubectl turnup status -o wide
   kubectl turnup status -o jsonpath='{.machines[*].address}'
@@ -58,7 +58,8 @@ func (a *app) status() *cobra.Command {
 				return err
 			}
 			if !s.Healthy() {
-				return ui.Hint(fmt.Errorf("the cluster %s is not well", s.Cluster), "`kubectl turnup create %s` puts right what it can", s.Cluster)
+				err := ui.Hint(fmt.Errorf("the cluster %s is not well", s.Cluster), "`kubectl turnup create %s` puts right what it can", s.Cluster)
+				return coded{err, exitUnwell}
 			}
 			return nil
 		},
@@ -70,6 +71,9 @@ func (a *app) status() *cobra.Command {
 	f.addTerraform(cmd)
 	return cmd
 }
+
+// exitUnwell is what status ends with when it could look, and did not like it.
+const exitUnwell = 2
 
 // watchEvery is the time between two looks.
 const watchEvery = 2 * time.Second
