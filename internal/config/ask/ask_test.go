@@ -14,7 +14,7 @@ func TestAnswersAreTakenInTheirShortForms(t *testing.T) {
 	cases := []struct{ field, answer, want string }{
 		{"bootstrap.audit", "N", "false"},
 		{"bootstrap.audit", "yes", "true"},
-		{"network.provider", "3", "none"},
+		{"network.provider", "5", "none"},
 		{"network.provider", "none", "none"},
 		{"provision.workers", "0", "0"},
 		{"bootstrap.registry", "a.b", "a.b"},
@@ -37,7 +37,7 @@ func TestAnswersAreTakenInTheirShortForms(t *testing.T) {
 func TestAWrongAnswerLeavesWhatWasThere(t *testing.T) {
 	i := Interview{Config: config.New()}
 	for field, answer := range map[string]string{
-		"provision.workers": "51", "bootstrap.audit": "maybe", "network.provider": "4", "network.pod_cidr": "10.0.0.1/8",
+		"provision.workers": "51", "bootstrap.audit": "maybe", "network.provider": "6", "network.pod_cidr": "10.0.0.1/8",
 	} {
 		f := config.Lookup(field)
 		before := config.Value(i.Config, f)
