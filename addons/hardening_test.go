@@ -4,7 +4,6 @@ import (
 	"strings"
 	"testing"
 
-	apps "k8s.io/api/apps/v1"
 	batch "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/yaml"
@@ -101,27 +100,26 @@ func TestEveryContainerHasOnlyWhatItNeeds(t *testing.T) {
 				if name == addon+"-node" {
 					key = addon + "/node/" + c.Name
 				}
-				why, listed := privileges[key]
 				seen[key] = true
-				if !listed {
+				if _, listed := privileges[key]; !listed {
 					t.Errorf("%s: container %s is not known here", at, c.Name)
 				}
-				checkContainer(t, at+", container "+c.Name, spec, c, why)
-				if _, writes := writers[key]; !writes && !isTrue(c.SecurityContext.ReadOnlyRootFilesystem) {
-					t.Errorf("%s, container %s may write to its root file system", at, c.Name)
-				}
+				checkContainer(t, at+", container "+c.Name, spec, c, key)
 			}
 		}
 	}
-	for key := range privileges {
-		if !seen[key] {
-			t.Errorf("there is no container %s", key)
+	for _, list := range []map[string]string{privileges, writers} {
+		for key := range list {
+			if !seen[key] {
+				t.Errorf("there is no container %s", key)
+			}
 		}
 	}
 }
 
-func checkContainer(t *testing.T, at string, spec *corev1.PodSpec, c corev1.Container, why string) {
+func checkContainer(t *testing.T, at string, spec *corev1.PodSpec, c corev1.Container, key string) {
 	t.Helper()
+	why := privileges[key]
 	privileged := why != ""
 	if c.Resources.Requests.Cpu().IsZero() || c.Resources.Requests.Memory().IsZero() {
 		t.Errorf("%s does not say what it needs: %v", at, c.Resources.Requests)
@@ -130,6 +128,9 @@ func checkContainer(t *testing.T, at string, spec *corev1.PodSpec, c corev1.Cont
 	if security == nil {
 		t.Errorf("%s has no security context", at)
 		return
+	}
+	if _, writes := writers[key]; !writes && !isTrue(security.ReadOnlyRootFilesystem) {
+		t.Errorf("%s may write to its root file system", at)
 	}
 	if isTrue(security.Privileged) {
 		if !privileged {
@@ -168,42 +169,25 @@ func checkContainer(t *testing.T, at string, spec *corev1.PodSpec, c corev1.Cont
 
 func isTrue(b *bool) bool { return b != nil && *b }
 
-// podOf is the pod of a workload; nil for other objects.
+// podOf is the pod of a workload, of whichever kind; nil for other objects.
 func podOf(t *testing.T, document string) (spec *corev1.PodSpec, kind, name string) {
 	t.Helper()
 	var object struct {
 		Kind     string
 		Metadata struct{ Name string }
+		Spec     struct {
+			Template    *corev1.PodTemplateSpec
+			JobTemplate *batch.JobTemplateSpec // of a CronJob
+		}
 	}
 	if err := yaml.Unmarshal([]byte(document), &object); err != nil {
 		t.Fatal(err)
 	}
-	decode := func(into any) {
-		if err := yaml.Unmarshal([]byte(document), into); err != nil {
-			t.Fatal(err)
-		}
-	}
-	switch object.Kind {
-	case "Deployment":
-		var d apps.Deployment
-		decode(&d)
-		spec = &d.Spec.Template.Spec
-	case "StatefulSet":
-		var s apps.StatefulSet
-		decode(&s)
-		spec = &s.Spec.Template.Spec
-	case "Job":
-		var j batch.Job
-		decode(&j)
-		spec = &j.Spec.Template.Spec
-	case "CronJob":
-		var j batch.CronJob
-		decode(&j)
-		spec = &j.Spec.JobTemplate.Spec.Template.Spec
-	case "DaemonSet":
-		var d apps.DaemonSet
-		decode(&d)
-		spec = &d.Spec.Template.Spec
+	switch {
+	case object.Spec.Template != nil:
+		spec = &object.Spec.Template.Spec
+	case object.Spec.JobTemplate != nil:
+		spec = &object.Spec.JobTemplate.Spec.Template.Spec
 	}
 	return spec, object.Kind, object.Metadata.Name
 }

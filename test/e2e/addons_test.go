@@ -218,7 +218,7 @@ func (c *cluster) brokenAddonStandsAlone(ctx context.Context, t *testing.T) {
 		t.Errorf("what the broken addon owned: %v", err)
 	}
 	if r := c.run(ctx, t, "status", c.name); r.code != 2 || !strings.Contains(r.stdout, "greeting.yaml") {
-		t.Errorf("status with a broken addon, exit code %d, want 1 and the file's name:\n%s", r.code, r)
+		t.Errorf("status with a broken addon, exit code %d, want 2 and the file's name:\n%s", r.code, r)
 	}
 }
 

@@ -87,7 +87,7 @@ func (t *Turnup) startControlPlane(ctx context.Context) (*controlPlane, error) {
 	if err != nil {
 		return nil, t.explain(ctx, err, file, machines.ControlPlane)
 	}
-	expected := restarted(others(planes, joining), changed, heard)
+	expected := restarted(planes, changed, heard)
 	for _, r := range joined {
 		changed = append(changed, r.Machine)
 		maps.Copy(expected, r.Pods)

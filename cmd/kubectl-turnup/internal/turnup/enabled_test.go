@@ -5,8 +5,23 @@ import (
 	"strings"
 	"testing"
 
+	"turnup.dev/kubectl-turnup/addons"
 	"turnup.dev/kubectl-turnup/internal/config"
 )
+
+func TestADriverIsCalledAsItsAddonRegistersIt(t *testing.T) {
+	for platform, parts := range cloudAddons {
+		text, err := addons.FS.ReadFile(parts.disks + "/storageclass.yaml")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, line := range []string{"\n  name: " + parts.driver + "\n", "\nprovisioner: " + parts.driver + "\n"} {
+			if !strings.Contains(string(text), line) {
+				t.Errorf("on %s there is no %q", platform, strings.TrimSpace(line))
+			}
+		}
+	}
+}
 
 func TestWhereCoreDNSIsScaledItsReplicasAreNotTheTrees(t *testing.T) {
 	for _, scaled := range []bool{false, true} {

@@ -27,8 +27,7 @@ const (
 
 // release has the controllers of a cluster in a cloud give back what they rented
 // and Terraform does not know: load balancers of Services, disks of volumes and
-// their snapshots.
-// Whoever removes the network first, waits for them in vain.
+// their snapshots. Whoever removes the network first, waits for them in vain.
 func (t *Turnup) release(ctx context.Context) error {
 	if t.Force {
 		t.Out.Warnf("load balancers and disks that controllers of %s made may stay: they were not looked for (--force)", t.name())

@@ -134,27 +134,33 @@ func (r *rented) volume(name, provisioner string, policy corev1.PersistentVolume
 	r.must(err)
 }
 
-// snapshot makes one of a claim, as the controller does that makes its content. The
-// kinds are those of the addon.
-func (r *rented) snapshot(claim, policy string) {
+// snapshotKinds has the cluster know them, as the addon defines them.
+func (r *rented) snapshotKinds() {
 	r.t.Helper()
 	definitions, err := addons.FS.ReadFile("snapshots/crds.yaml")
 	r.must(err)
-	apply := func(text string) {
+	r.apply(string(definitions))
+}
+
+// apply makes the objects of a YAML text.
+func (r *rented) apply(text string) {
+	r.t.Helper()
+	for _, document := range strings.Split(text, "\n---\n") {
 		object := &unstructured.Unstructured{}
-		r.must(yaml.Unmarshal([]byte(text), &object.Object))
+		r.must(yaml.Unmarshal([]byte(document), &object.Object))
 		r.must(serverside.Apply(r.t.Context(), r.to.dynamic, object, 30*time.Second, nil))
 	}
-	for _, text := range strings.Split(string(definitions), "\n---\n") {
-		apply(text)
-	}
-	apply(fmt.Sprintf(`
+}
+
+// snapshot makes one of a claim, as the controller does that makes its content.
+func (r *rented) snapshot(claim, policy string) {
+	r.t.Helper()
+	r.apply(fmt.Sprintf(`
 apiVersion: snapshot.storage.k8s.io/v1
 kind: VolumeSnapshot
 metadata: {name: %s, namespace: default}
 spec: {source: {persistentVolumeClaimName: %s}}
-`, claim, claim))
-	apply(fmt.Sprintf(`
+---
 apiVersion: snapshot.storage.k8s.io/v1
 kind: VolumeSnapshotContent
 metadata: {name: snap-%s}
@@ -163,7 +169,7 @@ spec:
   driver: ebs.csi.aws.com
   source: {volumeHandle: vol-%s}
   volumeSnapshotRef: {namespace: default, name: %s}
-`, claim, policy, claim, claim))
+`, claim, claim, claim, policy, claim, claim))
 }
 
 // database is a StatefulSet whose pod is on a node, uses a claim, and comes back
@@ -210,6 +216,7 @@ func TestWhatControllersRentedIsGivenBackBeforeTheMachinesGo(t *testing.T) {
 	r.volume("archive", "ebs.csi.aws.com", corev1.PersistentVolumeReclaimRetain)
 	r.volume("nfs", "", corev1.PersistentVolumeReclaimDelete) // nobody's provisioner made it
 	r.database("data")
+	r.snapshotKinds()
 	r.snapshot("data", "Delete")
 	r.snapshot("archive", "Retain")
 
