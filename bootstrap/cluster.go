@@ -110,7 +110,7 @@ func (c *Cluster) AwaitPods(ctx context.Context, rendered map[string]string, see
 				waiting = append(waiting, name+" is not there")
 			case pod.Annotations[hashAnnotation] != hash:
 				waiting = append(waiting, name+" runs as another manifest says")
-			case !podReady(pod):
+			case !PodReady(pod):
 				waiting = append(waiting, name+" is not ready")
 			}
 		}
@@ -119,7 +119,8 @@ func (c *Cluster) AwaitPods(ctx context.Context, rendered map[string]string, see
 	})
 }
 
-func podReady(pod corev1.Pod) bool {
+// PodReady tells whether a pod says that it is ready.
+func PodReady(pod corev1.Pod) bool {
 	for _, condition := range pod.Status.Conditions {
 		if condition.Type == corev1.PodReady {
 			return condition.Status == corev1.ConditionTrue

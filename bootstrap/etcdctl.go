@@ -98,6 +98,39 @@ func parseMembers(out string) ([]EtcdMember, error) {
 	return list.Members, nil
 }
 
+// EtcdState is what a member says of itself.
+type EtcdState struct {
+	// Leader is the id of the member that leads; 0 while there is none.
+	Leader uint64
+	// Bytes is the size of the member's database.
+	Bytes int64
+}
+
+// State asks this member for its state.
+func (e Etcd) State(ctx context.Context) (EtcdState, error) {
+	out, err := e.run(ctx, "endpoint status")
+	if err != nil {
+		return EtcdState{}, err
+	}
+	return parseState(out)
+}
+
+func parseState(out string) (EtcdState, error) {
+	var list []struct {
+		Status struct {
+			Leader uint64 `json:"leader"`
+			DBSize int64  `json:"dbSize"`
+		} `json:"Status"`
+	}
+	if err := json.Unmarshal([]byte(out), &list); err != nil {
+		return EtcdState{}, fmt.Errorf("read the state of etcd: %w", err)
+	}
+	if len(list) != 1 {
+		return EtcdState{}, fmt.Errorf("read the state of etcd: %d members answer, want one", len(list))
+	}
+	return EtcdState{Leader: list[0].Status.Leader, Bytes: list[0].Status.DBSize}, nil
+}
+
 // Well tells whether this member takes part: it has a leader and is in step.
 func (e Etcd) Well(ctx context.Context) error {
 	_, err := e.run(ctx, "endpoint health")

@@ -243,6 +243,18 @@ func TestMembersAreReadWithTheirWholeNumbers(t *testing.T) {
 	}
 }
 
+func TestTheStateOfAMemberIsReadWithWholeNumbers(t *testing.T) {
+	state, err := parseState(`[{"Endpoint":"https://127.0.0.1:2379","Status":{"dbSize":12582912,"leader":18446744073709551615}}]`)
+	if err != nil || state.Leader != 1<<64-1 || state.Bytes != 12<<20 {
+		t.Errorf("%+v, %v", state, err)
+	}
+	for _, out := range []string{"Error: context deadline exceeded", "[]"} {
+		if _, err := parseState(out); err == nil {
+			t.Errorf("%q was no state", out)
+		}
+	}
+}
+
 func renderStarts(t *testing.T, file machines.File, starts EtcdStarts) []Rendered {
 	t.Helper()
 	list, err := RenderMembers(config.Default(), file, pki.Placeholder(file.WithRole(machines.ControlPlane)), starts)

@@ -20,8 +20,9 @@ import (
 // AwaitNodes waits until every machine has registered as a Node, and as many of
 // each group as it counts; each gets the labels that a kubelet may not give
 // itself, its role's among them. Machines whose kubelets were started anew have
-// to report since then. see hears what is missing.
-func (c *Cluster) AwaitNodes(ctx context.Context, file machines.File, since Heartbeats, see func(string)) error {
+// to report since then. see hears what is missing, found hears of each Node at
+// every look.
+func (c *Cluster) AwaitNodes(ctx context.Context, file machines.File, since Heartbeats, see func(string), found func(corev1.Node)) error {
 	return wait.For(ctx, wait.Options{
 		What: "the machines to register as nodes", Budget: NodesBudget, Every: 200 * time.Millisecond, See: see,
 	}, func(ctx context.Context) (bool, string, error) {
@@ -30,6 +31,7 @@ func (c *Cluster) AwaitNodes(ctx context.Context, file machines.File, since Hear
 			return false, "", err
 		}
 		for _, n := range nodes.Items {
+			found(n)
 			if err := c.label(ctx, n, labelsOf(n, file)); err != nil {
 				return false, "", err
 			}

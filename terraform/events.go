@@ -13,6 +13,7 @@ import (
 type events struct {
 	log      io.Writer
 	progress func(string)
+	machine  func(name string, done bool)
 	rest     []byte // an incomplete line
 
 	outputs Outputs
@@ -46,27 +47,37 @@ type event struct {
 		Operation string `json:"operation"`
 	} `json:"changes"`
 	Change struct {
-		Action   string `json:"action"`
-		Reason   string `json:"reason"`
-		Resource struct {
-			Addr string `json:"addr"`
-			Type string `json:"resource_type"`
-			Name string `json:"resource_name"`
-			Key  any    `json:"resource_key"` // a string, a number or null
-		} `json:"resource"`
+		Action   string   `json:"action"`
+		Reason   string   `json:"reason"`
+		Resource resource `json:"resource"`
 	} `json:"change"`
+	Hook struct {
+		Action   string   `json:"action"`
+		Resource resource `json:"resource"`
+	} `json:"hook"`
 	Outputs map[string]struct {
 		Value json.RawMessage `json:"value"`
 	} `json:"outputs"`
 }
 
+// resource is what an event is about.
+type resource struct {
+	Addr string `json:"addr"`
+	Type string `json:"resource_type"`
+	Name string `json:"resource_name"`
+	Key  any    `json:"resource_key"` // a string, a number or null
+}
+
+func (r resource) key() string {
+	if r.Key == nil {
+		return ""
+	}
+	return fmt.Sprint(r.Key)
+}
+
 func (m event) change() Change {
 	r := m.Change.Resource
-	change := Change{Action: m.Change.Action, Address: r.Addr, Type: r.Type, Name: r.Name, Tainted: m.Change.Reason == "tainted"}
-	if r.Key != nil {
-		change.Key = fmt.Sprint(r.Key)
-	}
-	return change
+	return Change{Action: m.Change.Action, Address: r.Addr, Type: r.Type, Name: r.Name, Key: r.key(), Tainted: m.Change.Reason == "tainted"}
 }
 
 func (e *events) Write(data []byte) (int, error) {
@@ -107,6 +118,9 @@ func (e *events) line(line []byte) {
 	case "apply_start", "apply_complete":
 		if e.progress != nil {
 			e.progress(msg.Message)
+		}
+		if name, ok := msg.machine(); ok && e.machine != nil {
+			e.machine(name, msg.Type == "apply_complete")
 		}
 	case "outputs":
 		e.outputs = Outputs{}

@@ -33,18 +33,32 @@ func (w *Workspace) Replace(ctx context.Context, platform, machine string) (mach
 // replaced lists the addresses of what a machine is made of: every module keeps
 // machines by their names.
 func replaced(platform, machine string) ([]string, error) {
-	resources, ok := map[string][]string{
-		"local": {"docker_container.machine", "docker_volume.var"},
-		"aws":   {"aws_instance.control_plane"},
-		"gce":   {"google_compute_instance.control_plane"},
-		"azure": {"azurerm_linux_virtual_machine.control_plane"},
-	}[platform]
+	resource, ok := machineResources[platform]
 	if !ok {
 		return nil, noModule(platform)
 	}
-	var addresses []string
-	for _, resource := range resources {
-		addresses = append(addresses, fmt.Sprintf("%s[%q]", resource, machine))
+	addresses := []string{fmt.Sprintf("%s[%q]", resource, machine)}
+	if platform == "local" {
+		addresses = append(addresses, fmt.Sprintf("docker_volume.var[%q]", machine))
 	}
 	return addresses, nil
+}
+
+// machineResources is what a machine that has a name is, on each platform.
+var machineResources = map[string]string{
+	"local": "docker_container.machine",
+	"aws":   "aws_instance.control_plane",
+	"gce":   "google_compute_instance.control_plane",
+	"azure": "azurerm_linux_virtual_machine.control_plane",
+}
+
+// machine tells whether the event is about a machine that is made or changed.
+func (m event) machine() (name string, ok bool) {
+	r := m.Hook.Resource
+	for _, resource := range machineResources {
+		if r.Type+"."+r.Name == resource && m.Hook.Action != "delete" {
+			return r.key(), true
+		}
+	}
+	return "", false
 }

@@ -71,7 +71,7 @@ func (w *Workspace) once(tf *tfexec.Terraform, verb string, log io.Writer, do fu
 	var stderr bytes.Buffer
 	tf.SetStdout(io.Discard)
 	tf.SetStderr(io.MultiWriter(log, &stderr))
-	run := &events{log: log, progress: w.Progress}
+	run := &events{log: log, progress: w.Progress, machine: w.Machine}
 	if err := do(tf, run); err != nil {
 		return run, &failure{verb: verb, dir: w.Dir, log: w.logFile(), tool: w.Tool.Path,
 			err: err, stderr: stderr.String(), errors: run.errors}

@@ -36,6 +36,9 @@ type Workspace struct {
 	Env map[string]string
 	// Progress hears what happens to which resource, if it is set.
 	Progress func(string)
+	// Machine hears which machine is being made or changed, and when that is done,
+	// if it is set. Machines that a group of a cloud makes have no name here.
+	Machine func(name string, done bool)
 
 	// log is the file with everything the tool said; "" is LogFile in Dir.
 	log string

@@ -17,8 +17,9 @@ type screen struct {
 	running []*Step
 	drawn   int // lines on the terminal that erase has to take back
 	frame   int
-	width   func() int
-	ticks   chan struct{} // closed to stop the spinner; nil when none turns
+	board   *Board            // below the running steps; nil for none
+	size    func() (w, h int) // of the terminal
+	ticks   chan struct{}     // closed to stop the spinner; nil when none turns
 }
 
 // show adds a step, and lets the spinner turn while there is one.
@@ -87,19 +88,27 @@ func (c *screen) erase() string {
 	return up
 }
 
-// draw returns the lines of the running steps. A line never wraps, or erase
-// would miss rows.
+// draw returns the lines of the running steps, and below them the board as long as
+// there are some. A line never wraps, and all fit on the terminal: erase would
+// miss rows.
 func (c *screen) draw() string {
 	var b strings.Builder
+	columns, height := c.size()
 	visible := c.running[:min(rows, len(c.running))]
+	var lines []string
 	for _, s := range visible {
-		fmt.Fprintln(&b, cut(s.spinning(c.frame), c.width()-1))
+		lines = append(lines, s.spinning(c.frame))
 	}
-	c.drawn = len(visible)
 	if hidden := len(c.running) - len(visible); hidden > 0 {
-		fmt.Fprintf(&b, "   and %d more\n", hidden)
-		c.drawn++
+		lines = append(lines, fmt.Sprintf("   and %d more", hidden))
 	}
+	if len(c.running) > 0 {
+		lines = append(lines, c.board.lines(height-1-len(lines), c.frame)...)
+	}
+	for _, line := range lines {
+		fmt.Fprintln(&b, cut(line, columns-1))
+	}
+	c.drawn = len(lines)
 	return b.String()
 }
 

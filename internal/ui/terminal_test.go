@@ -94,6 +94,25 @@ func TestManyStepsFitOnTheTerminal(t *testing.T) {
 	}
 }
 
+func TestATerminalShowsTheBoardBelowTheRunningSteps(t *testing.T) {
+	got := screenOf(t, 80, "", func(tty *os.File) {
+		o := New(tty, Options{Env: env("LANG", "C.UTF-8", "TERM", "xterm")})
+		b := o.Board("machine", "ready")
+		s := o.Step("provision", 0)
+		b.Start("demo-worker-1", "machine")
+		time.Sleep(250 * time.Millisecond)
+		b.Close()
+		s.Done()
+	})
+	live := "⠙ provision (0s)\r\n   machine        machine   ready\r\n   demo-worker-1  ⠙ 0s\r\n\r\x1b[3A\x1b[J"
+	if !strings.Contains(got, live) {
+		t.Errorf("%q is missing in %q", live, got)
+	}
+	if after := got[strings.LastIndex(got, "\x1b[J"):]; strings.Contains(after, "demo-worker-1") {
+		t.Errorf("what stays is %q", after)
+	}
+}
+
 func TestAPersonAtATerminalIsAsked(t *testing.T) {
 	var err error
 	got := screenOf(t, 80, "y\n", func(tty *os.File) {

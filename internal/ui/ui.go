@@ -46,6 +46,7 @@ type Output struct {
 	opts   Options
 	style  style
 	steps  []*Step // all, in the order they started
+	begun  bool    // the first event of the JSON format is written
 	screen screen
 }
 
@@ -59,7 +60,7 @@ func New(stderr io.Writer, opts Options) *Output {
 	}
 	o := &Output{w: stderr, opts: opts}
 	o.style = newStyle(opts.Env, Terminal(stderr) && opts.Format != JSON)
-	o.screen.width = func() int { return width(stderr) }
+	o.screen.size = func() (w, h int) { return size(stderr) }
 	return o
 }
 
@@ -111,10 +112,16 @@ func (o *Output) line(text string) {
 	_, _ = fmt.Fprint(o.w, o.screen.erase()+text+"\n"+o.screen.draw())
 }
 
+// ProgressVersion names the JSON format, in its first line. Fields and types may
+// be added to a version; what is there keeps its meaning.
+const ProgressVersion = "progress.turnup.dev/v1"
+
 // event is one line of the JSON format.
 type event struct {
 	Time    time.Time `json:"time"`
 	Type    string    `json:"type"`
+	Version string    `json:"apiVersion,omitempty"`
+	Machine string    `json:"machine,omitempty"`
 	Step    string    `json:"step,omitempty"`
 	Parent  string    `json:"parent,omitempty"`
 	State   State     `json:"state,omitempty"`
@@ -123,6 +130,10 @@ type event struct {
 }
 
 func (o *Output) event(e event) {
+	if !o.begun {
+		o.begun = true
+		o.event(event{Type: "begin", Version: ProgressVersion})
+	}
 	e.Time = o.opts.Now().UTC()
 	if data, err := json.Marshal(e); err == nil {
 		_, _ = o.w.Write(append(data, '\n'))
@@ -144,12 +155,12 @@ func Terminal(stream any) bool {
 	return ok && term.IsTerminal(int(file.Fd()))
 }
 
-// width of the terminal behind a stream; 80 when it does not say.
-func width(stream any) int {
+// size of the terminal behind a stream; 80 by 24 when it does not say.
+func size(stream any) (w, h int) {
 	if file, ok := stream.(*os.File); ok {
-		if w, _, err := term.GetSize(int(file.Fd())); err == nil && w > 0 {
-			return w
+		if w, h, err := term.GetSize(int(file.Fd())); err == nil && w > 0 && h > 0 {
+			return w, h
 		}
 	}
-	return 80
+	return 80, 24
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strconv"
 	"strings"
 	"time"
 
@@ -23,7 +22,7 @@ func (a *app) status() *cobra.Command {
 		Use:     "status [NAME]",
 		GroupID: "cluster",
 		Short:   "Show a cluster's machines, nodes and addons",
-		Long:    "Show a cluster's machines, nodes and addons. With --drift, Terraform also\nlooks whether the machines are as it made them.\n\nExit codes: as those of kubectl turnup, and 2 if something is not well.",
+		Long:    "Show a cluster on one screen: machines, nodes, control plane, etcd, addons, when\ncertificates expire, and what .config.json has that was not applied yet. With\n--drift, Terraform also looks whether the machines are as it made them.\n\nExit codes: as those of kubectl turnup, and 2 if something is not well.",
 		Example: `  kubectl turnup status
   kubectl turnup status -o wide
   kubectl turnup status -o jsonpath='{.machines[*].address}'
@@ -117,67 +116,6 @@ func (a *app) watchStatus(ctx context.Context, look func() (turnup.Status, error
 		case <-time.After(watchEvery):
 		}
 	}
-}
-
-func statusNames(s turnup.Status) []string {
-	var names []string
-	for _, m := range s.Machines {
-		names = append(names, "machine/"+m.Name)
-	}
-	for _, a := range s.Addons {
-		names = append(names, "addon/"+a.Name)
-	}
-	return names
-}
-
-func statusTable(w io.Writer, s turnup.Status, wide bool) error {
-	if _, err := fmt.Fprintf(w, "cluster %s on %s, API server %s, addon tree %s\n\n", s.Cluster, s.Platform, orNone(s.Endpoint), orNone(s.Revision)); err != nil {
-		return err
-	}
-	rows := [][]string{{"MACHINE", "ROLE", "ADDRESS", "KUBELET", "NODE", "VERSION"}}
-	if wide {
-		rows[0] = append(rows[0], "RUNTIME", "OS", "KERNEL")
-	}
-	for _, m := range s.Machines {
-		row := []string{m.Name, string(m.Role), m.Address, orNone(m.Kubelet), m.Node, m.Version}
-		if wide {
-			row = append(row, m.Runtime, m.OS, m.Kernel)
-		}
-		rows = append(rows, row)
-	}
-	if err := columns(w, rows...); err != nil {
-		return err
-	}
-	if _, err := fmt.Fprintln(w); err != nil {
-		return err
-	}
-	if err := addonTable(w, s.Addons); err != nil {
-		return err
-	}
-	if s.Certificates != nil {
-		if _, err := fmt.Fprintf(w, "\ncertificates: valid until %s (%s)\n", s.Certificates.Expires.Format(time.DateOnly), s.Certificates.Name); err != nil {
-			return err
-		}
-	}
-	if s.Drift != nil {
-		if _, err := fmt.Fprintf(w, "\ndrift: %s\n", strings.Join(append([]string{s.Drift.Summary}, s.Drift.Resources...), "\n  ")); err != nil {
-			return err
-		}
-	}
-	for _, problem := range s.Problems {
-		if _, err := fmt.Fprintf(w, "\n! %s\n", problem); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func addonTable(w io.Writer, addons []turnup.AddonStatus) error {
-	rows := [][]string{{"ADDON", "READY", "REVISION", "OBJECTS", "MESSAGE"}}
-	for _, a := range addons {
-		rows = append(rows, []string{a.Name, a.Ready, a.Revision, strconv.Itoa(a.Objects), a.Message})
-	}
-	return columns(w, rows...)
 }
 
 func orNone(text string) string {

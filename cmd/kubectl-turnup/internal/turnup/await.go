@@ -33,7 +33,7 @@ func (t *Turnup) await(ctx context.Context, to *access, shipped shipment) error 
 		return err
 	}
 	err := t.step(ctx, "nodes ready", readyBudget, func(ctx context.Context, step *ui.Step) error {
-		return awaitNodesReady(ctx, to, step)
+		return t.awaitNodesReady(ctx, to, step)
 	})
 	if err != nil {
 		return err
@@ -47,7 +47,7 @@ func (t *Turnup) await(ctx context.Context, to *access, shipped shipment) error 
 	})
 }
 
-func awaitNodesReady(ctx context.Context, to *access, step *ui.Step) error {
+func (t *Turnup) awaitNodesReady(ctx context.Context, to *access, step *ui.Step) error {
 	return wait.For(ctx, wait.Options{
 		What: "every node to be ready", Budget: readyBudget, Every: 200 * time.Millisecond, See: step.See,
 	}, func(ctx context.Context) (bool, string, error) {
@@ -57,6 +57,7 @@ func awaitNodesReady(ctx context.Context, to *access, step *ui.Step) error {
 		}
 		var waiting []string
 		for _, n := range nodes.Items {
+			t.registered(n)
 			if why := notReady(n); why != "" {
 				waiting = append(waiting, n.Name+": "+why)
 			}

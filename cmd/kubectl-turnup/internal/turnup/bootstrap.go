@@ -27,6 +27,7 @@ func (t *Turnup) Bootstrap(ctx context.Context) error {
 	if err := Reachable(t.Config); err != nil {
 		return err
 	}
+	defer t.follow(stageConfig, stageStart, stageNode)()
 	plane, err := t.startControlPlane(ctx)
 	if err != nil {
 		return err
@@ -183,12 +184,15 @@ func (t *Turnup) deliver(ctx context.Context, rendered []bootstrap.Rendered) ([]
 	for i, r := range rendered {
 		group.Go(func() error {
 			step := t.Out.Step("bootstrap "+r.Machine.Name, bootstrap.DeliverBudget)
+			t.board.Start(r.Machine.Name, stageConfig)
 			changed, err := t.deliverOne(ctx, r, image, step)
 			if err == nil && !changed {
 				step.Skip("nothing to change")
+				t.board.Skip(r.Machine.Name, stageConfig)
 				return nil
 			}
 			changes[i] = changed
+			t.board.End(r.Machine.Name, stageConfig, err)
 			return step.End(err)
 		})
 	}
@@ -218,11 +222,13 @@ func (t *Turnup) start(ctx context.Context, list []machines.Machine) error {
 	group, ctx := errgroup.WithContext(ctx)
 	for _, m := range list {
 		group.Go(func() error {
+			t.board.Start(m.Name, stageStart)
 			machine, err := t.open(ctx, m)
-			if err != nil {
-				return err
+			if err == nil {
+				err = bootstrap.Start(ctx, machine, m)
 			}
-			return bootstrap.Start(ctx, machine, m)
+			t.started(m, err)
+			return err
 		})
 	}
 	return group.Wait()
@@ -239,7 +245,7 @@ func (p *controlPlane) join(ctx context.Context) error {
 		if err := p.turnup.start(ctx, p.workers); err != nil {
 			return err
 		}
-		return p.turnup.explain(ctx, p.AwaitNodes(ctx, p.machines, p.silent, step.See), p.machines, machines.Worker)
+		return p.turnup.explain(ctx, p.AwaitNodes(ctx, p.machines, p.silent, step.See, p.turnup.registered), p.machines, machines.Worker)
 	})
 }
 

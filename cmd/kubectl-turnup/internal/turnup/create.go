@@ -18,7 +18,7 @@ import (
 // cluster works. Every step looks at the world first, so that a second run
 // changes nothing and an interrupted one goes on where it was.
 func (t *Turnup) Create(ctx context.Context) error {
-	start := time.Now()
+	took := stopwatch{begun: time.Now()}
 	if err := Reachable(t.Config); err != nil {
 		return err
 	}
@@ -27,6 +27,7 @@ func (t *Turnup) Create(ctx context.Context) error {
 		return err
 	}
 	defer end()
+	defer t.follow(stageMachine, stageConfig, stageStart, stageNode, stageReady)()
 
 	if err := t.soundTree(); err != nil {
 		return err
@@ -34,6 +35,7 @@ func (t *Turnup) Create(ctx context.Context) error {
 	if err := t.Provision(ctx); err != nil {
 		return err
 	}
+	took.lap("provision")
 	plane, err := t.startControlPlane(ctx)
 	if err != nil {
 		return err
@@ -55,6 +57,7 @@ func (t *Turnup) Create(ctx context.Context) error {
 			return err
 		}
 	}
+	took.lap("bootstrap")
 	shipped, err := t.provideTree(ctx, to)
 	if err != nil {
 		return err
@@ -62,7 +65,8 @@ func (t *Turnup) Create(ctx context.Context) error {
 	if err := t.await(ctx, to, shipped); err != nil {
 		return err
 	}
-	t.farewell(plane.machines, shipped, time.Since(start))
+	took.lap("addons")
+	t.farewell(plane.machines, shipped, took)
 	return nil
 }
 
@@ -106,11 +110,11 @@ func (t *Turnup) Begin() (end func(), err error) {
 	}, nil
 }
 
-func (t *Turnup) farewell(file machines.File, shipped shipment, took time.Duration) {
+func (t *Turnup) farewell(file machines.File, shipped shipment, took stopwatch) {
 	t.Out.Printf("")
 	t.Out.Printf("The cluster %s is up: %s, addons %s, after %s.", t.name(),
 		count(nodes(file), "node"),
-		strings.Join(shipped.addons, ", "), took.Round(100*time.Millisecond))
+		strings.Join(shipped.addons, ", "), took)
 	t.Out.Printf("Its kubeconfig is %s, and the context %s is selected. Next:",
 		relative(t.Home.Kubeconfig()), kubeconfig.Context(t.name()))
 	t.Out.Printf("")
@@ -122,3 +126,25 @@ func (t *Turnup) farewell(file machines.File, shipped shipment, took time.Durati
 		t.Out.Printf("    %s", line)
 	}
 }
+
+// stopwatch takes the time of each phase.
+type stopwatch struct {
+	begun, last time.Time
+	laps        []string
+}
+
+// lap ends a phase.
+func (s *stopwatch) lap(phase string) {
+	if s.last.IsZero() {
+		s.last = s.begun
+	}
+	now := time.Now()
+	s.laps = append(s.laps, phase+" "+seconds(now.Sub(s.last)))
+	s.last = now
+}
+
+func (s stopwatch) String() string {
+	return fmt.Sprintf("%s (%s)", seconds(s.last.Sub(s.begun)), strings.Join(s.laps, ", "))
+}
+
+func seconds(d time.Duration) string { return d.Round(100 * time.Millisecond).String() }

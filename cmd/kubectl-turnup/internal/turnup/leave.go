@@ -166,7 +166,7 @@ func (t *Turnup) mayLeave(ctx context.Context, file machines.File, m machines.Ma
 func (t *Turnup) isDead(ctx context.Context, m machines.Machine) bool {
 	ctx, cancel := context.WithTimeout(ctx, haltBudget)
 	defer cancel()
-	return t.kubeletState(ctx, m) != "active"
+	return t.lookAtKubelet(ctx, m).state != "active"
 }
 
 // halt stops the kubelet of a machine. One that is gone needs no stopping.

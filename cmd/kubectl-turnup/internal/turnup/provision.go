@@ -121,7 +121,7 @@ func (t *Turnup) planMachines(ctx context.Context, site platform, ws *terraform.
 func (t *Turnup) makeMachines(ctx context.Context, ws *terraform.Workspace, apply func(context.Context, *ui.Step) (machines.File, error)) error {
 	title := fmt.Sprintf("provision %s on %s", t.machineCount(), t.Config.Provision.Platform)
 	return t.bounded(ctx, title, t.machinesBudget(), func(ctx context.Context, step *ui.Step) error {
-		ws.Progress = step.See
+		ws.Progress, ws.Machine = step.See, t.made
 		file, err := apply(ctx, step)
 		if err != nil {
 			return err

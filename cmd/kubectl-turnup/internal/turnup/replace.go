@@ -31,6 +31,7 @@ func (t *Turnup) Replace(ctx context.Context, name string) error {
 	if err := t.Out.Confirm(ctx, question); err != nil {
 		return err
 	}
+	defer t.follow(stageMachine, stageConfig, stageStart, stageNode, stageReady)()
 	if m.IsNode() {
 		to, err := t.connect()
 		if err != nil {
@@ -55,7 +56,7 @@ func (t *Turnup) Replace(ctx context.Context, name string) error {
 		return err
 	}
 	return t.step(ctx, "nodes ready", readyBudget, func(ctx context.Context, step *ui.Step) error {
-		return awaitNodesReady(ctx, to, step)
+		return t.awaitNodesReady(ctx, to, step)
 	})
 }
 
@@ -85,7 +86,7 @@ func (t *Turnup) remake(ctx context.Context, m machines.Machine) error {
 	}
 	defer func() { _ = site.close() }()
 	return t.bounded(ctx, "make "+m.Name+" anew", t.machinesBudget(), func(ctx context.Context, step *ui.Step) error {
-		ws.Progress = step.See
+		ws.Progress, ws.Machine = step.See, t.made
 		file, err := ws.Replace(ctx, t.Config.Provision.Platform, m.Name)
 		if err != nil {
 			return err

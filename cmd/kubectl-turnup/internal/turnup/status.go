@@ -12,8 +12,8 @@ import (
 
 	"turnup.dev/kubectl-turnup/addon-manager/api"
 	"turnup.dev/kubectl-turnup/addon-manager/source"
-	"turnup.dev/kubectl-turnup/bootstrap"
 	"turnup.dev/kubectl-turnup/bootstrap/pki"
+	"turnup.dev/kubectl-turnup/internal/config"
 	"turnup.dev/kubectl-turnup/internal/machines"
 )
 
@@ -26,12 +26,19 @@ type Status struct {
 	Endpoint   string          `json:"endpoint,omitempty"`
 	Revision   string          `json:"revision,omitempty"`
 	Machines   []MachineStatus `json:"machines"`
-	Addons     []AddonStatus   `json:"addons"`
+	// ControlPlane are the static pods of the control planes.
+	ControlPlane []ComponentStatus `json:"controlPlane,omitempty"`
+	// Etcd is what a member of it says; nil where none could be asked.
+	Etcd   *EtcdStatus   `json:"etcd,omitempty"`
+	Addons []AddonStatus `json:"addons"`
 	// Certificates is the one of the control plane that expires first; nil where
 	// they are not kept here.
 	Certificates *Expiry `json:"certificates,omitempty"`
 	// Drift is what Terraform would change; nil if it was not asked.
 	Drift *Drift `json:"drift,omitempty"`
+	// Unapplied is what the config file here has otherwise than the cluster; the
+	// next create applies it.
+	Unapplied []config.Difference `json:"unapplied,omitempty"`
 	// Problems are what could not be looked at, and why.
 	Problems []string `json:"problems,omitempty"`
 }
@@ -56,6 +63,9 @@ type MachineStatus struct {
 	// Node is Ready, NotReady, or empty for a machine that is none.
 	Node    string `json:"node,omitempty"`
 	Version string `json:"version,omitempty"`
+	// ServingExpires is when the kubelet's serving certificate is no longer valid;
+	// the kubelet asks for another in time. Nil for a machine that nobody asks.
+	ServingExpires *time.Time `json:"servingExpires,omitempty"`
 	// Runtime, OS and Kernel are what its kubelet says of the machine.
 	Runtime string `json:"runtime,omitempty"`
 	OS      string `json:"os,omitempty"`
@@ -75,6 +85,11 @@ type AddonStatus struct {
 func (s Status) Healthy() bool {
 	for _, m := range s.Machines {
 		if m.Group == "" && m.Kubelet != "active" || m.Role != machines.LoadBalancer && m.Node != "Ready" {
+			return false
+		}
+	}
+	for _, c := range s.ControlPlane {
+		if !c.Ready {
 			return false
 		}
 	}
@@ -99,7 +114,7 @@ func (t *Turnup) Status(ctx context.Context) (Status, error) {
 	s := Status{
 		APIVersion: machines.APIVersion, Kind: "Status",
 		Cluster: t.name(), Platform: t.Config.Provision.Platform,
-		Machines: []MachineStatus{}, Addons: []AddonStatus{},
+		Machines: []MachineStatus{}, Addons: []AddonStatus{}, Unapplied: t.unapplied(),
 	}
 	file, err := t.Home.ReadMachines()
 	if errors.Is(err, machines.ErrMissing) {
@@ -112,15 +127,25 @@ func (t *Turnup) Status(ctx context.Context) (Status, error) {
 	s.Endpoint = file.Endpoint
 	t.addExpiry(&s)
 	// All at once: what does not answer uses up its own time only.
-	kubelets := make([]string, len(file.Machines))
+	kubelets := make([]kubeletLook, len(file.Machines))
 	var looks sync.WaitGroup
 	for i, m := range file.Machines {
-		looks.Go(func() { kubelets[i] = t.kubeletState(ctx, m) })
+		looks.Go(func() { kubelets[i] = t.lookAtKubelet(ctx, m) })
 	}
+	var etcdErr error
+	looks.Go(func() { s.Etcd, etcdErr = t.etcdStatus(ctx, file) })
 	nodes := t.askCluster(ctx, &s)
 	looks.Wait()
+	if etcdErr != nil {
+		s.Problems = append(s.Problems, etcdErr.Error())
+	}
 	for i, m := range file.Machines {
-		one := MachineStatus{Name: m.Name, Role: m.Role, Address: m.Address, Kubelet: kubelets[i]}
+		look := kubelets[i]
+		one := MachineStatus{Name: m.Name, Role: m.Role, Address: m.Address, Kubelet: look.state, ServingExpires: look.serving}
+		if look.serving != nil && time.Until(*look.serving) < 0 {
+			s.Problems = append(s.Problems, fmt.Sprintf("the kubelet of %s serves with a certificate that expired on %s; the addon manager approves its requests for another",
+				m.Name, look.serving.Format(time.DateOnly)))
+		}
 		if n, ok := nodes[m.Name]; ok {
 			one.see(n)
 		}
@@ -165,22 +190,13 @@ func (t *Turnup) askCluster(ctx context.Context, s *Status) map[string]corev1.No
 	if head, err := source.Current(ctx, to.typed.CoreV1()); err == nil {
 		s.Revision = head.Revision
 	}
+	if s.ControlPlane, err = listControlPlane(ctx, to); err != nil {
+		s.Problems = append(s.Problems, err.Error())
+	}
 	if s.Addons, err = listAddons(ctx, to); err != nil {
 		s.Problems = append(s.Problems, err.Error())
 	}
 	return nodes
-}
-
-func (t *Turnup) kubeletState(ctx context.Context, m machines.Machine) string {
-	machine, err := t.open(ctx, m)
-	if err != nil {
-		return "unreachable"
-	}
-	out, err := machine.Run(ctx, "systemctl is-active "+bootstrap.Unit(m.Role)+" | tr -d '\\n'", nil)
-	if err != nil {
-		return "unreachable"
-	}
-	return out
 }
 
 func listAddons(ctx context.Context, to *access) ([]AddonStatus, error) {

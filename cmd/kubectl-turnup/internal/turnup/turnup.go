@@ -39,6 +39,9 @@ type Turnup struct {
 
 	reaching sync.Once
 	pool     *transport.Pool
+
+	// board follows the machines through a verb that makes some; nil in others.
+	board *ui.Board
 }
 
 // name is the cluster's.
