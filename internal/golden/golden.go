@@ -14,6 +14,10 @@ import (
 // update is -update, for the test binary of every package that imports this one.
 var update = flag.Bool("update", false, "rewrite golden files (and fail, so that nobody accepts them unread)")
 
+// Updating tells whether golden files are rewritten, for tests that have others
+// than Check's.
+func Updating() bool { return *update }
+
 // Check fails the test if the file does not hold what the test got. With
 // -update it writes the file, and fails all the same.
 func Check(t testing.TB, path, got string) {

@@ -1,18 +1,17 @@
 package cli
 
 import (
-	"os"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/cobra"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"turnup.dev/kubectl-turnup/addon-manager/api"
 	"turnup.dev/kubectl-turnup/addon-manager/object"
 	"turnup.dev/kubectl-turnup/cmd/kubectl-turnup/internal/turnup"
+	"turnup.dev/kubectl-turnup/internal/golden"
 )
 
 func noon() time.Time { return time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC) }
@@ -74,16 +73,7 @@ func TestTablesOfAddons(t *testing.T) {
 		{Addon: "flannel", Ref: ref("ConfigMap", "net"), What: "moved", From: "old", Diff: "--- a\n+++ b\n"},
 		{Addon: "flannel", Ref: ref("Secret", "kept"), What: "kept"},
 	}}))
-	const path = "testdata/tables.txt"
-	if *update {
-		if err := os.WriteFile(path, []byte(b.String()), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if diff := cmp.Diff(string(want), b.String()); diff != "" || err != nil {
-		t.Errorf("%s (-want +got, -update rewrites it): %v\n%s", path, err, diff)
-	}
+	golden.Check(t, "testdata/tables.txt", b.String())
 }
 
 func TestEveryVerbOfAddonsShowsHowItIsUsed(t *testing.T) {

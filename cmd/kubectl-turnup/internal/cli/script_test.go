@@ -2,14 +2,13 @@ package cli
 
 import (
 	"context"
-	"flag"
 	"os"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
-)
 
-var update = flag.Bool("update", false, "rewrite the expectations in testdata/script, and fail")
+	"turnup.dev/kubectl-turnup/internal/golden"
+)
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
@@ -22,10 +21,10 @@ func TestMain(m *testing.M) {
 
 // The scripts are what a person would type, and what he would read.
 func TestScripts(t *testing.T) {
-	if *update {
+	if golden.Updating() {
 		defer t.Error("the scripts are rewritten; read the diff, then run again without -update")
 	}
 	testscript.Run(t, testscript.Params{
-		Dir: "testdata/script", UpdateScripts: *update, RequireExplicitExec: true, RequireUniqueNames: true,
+		Dir: "testdata/script", UpdateScripts: golden.Updating(), RequireExplicitExec: true, RequireUniqueNames: true,
 	})
 }
