@@ -13,6 +13,7 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"errors"
+	"fmt"
 	"io"
 	"math/big"
 	"os"
@@ -110,6 +111,18 @@ func TestTheDoctorFindsWhatIsWrong(t *testing.T) {
 			},
 			func(_ context.Context, t *testing.T) { write(t, leaf, certificate) }},
 		{"an addon manager without a pod", "AddonManagerDown", scale("0"), scale("1")},
+		{"a pod of an addon that has no place to run", "AddonNotReady",
+			func(ctx context.Context, t *testing.T) {
+				c.cordon(ctx, t, worker, true)
+				err := c.kube.CoreV1().Pods("kube-system").DeleteCollection(ctx, metav1.DeleteOptions{}, metav1.ListOptions{LabelSelector: "k8s-app=metrics-server"})
+				if err != nil {
+					t.Fatal(err)
+				}
+			},
+			func(ctx context.Context, t *testing.T) { c.cordon(ctx, t, worker, false) }},
+		{"an etcd without its manifest", "EtcdDown",
+			on(plane, "mv /etc/kubernetes/manifests/etcd.yaml /run/etcd.yaml"),
+			on(plane, "mv /run/etcd.yaml /etc/kubernetes/manifests/etcd.yaml")},
 		{"an API server whose manifest is broken", "APIServerDown",
 			on(plane, "cp /etc/kubernetes/manifests/kube-apiserver.yaml /run/kept.yaml; sed -i 's/--secure-port=/--no-such-flag=/' /etc/kubernetes/manifests/kube-apiserver.yaml"),
 			on(plane, "cp /run/kept.yaml /etc/kubernetes/manifests/kube-apiserver.yaml")},
@@ -126,6 +139,15 @@ func TestTheDoctorFindsWhatIsWrong(t *testing.T) {
 				return len(codes) == 0, strings.Join(codes, " "), nil
 			})
 		})
+	}
+}
+
+// cordon keeps new pods from a node, or lets them on it again.
+func (c *cluster) cordon(ctx context.Context, t *testing.T, node string, cordoned bool) {
+	t.Helper()
+	patch := fmt.Appendf(nil, `{"spec":{"unschedulable":%t}}`, cordoned)
+	if _, err := c.kube.CoreV1().Nodes().Patch(ctx, node, types.MergePatchType, patch, metav1.PatchOptions{}); err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -198,12 +198,6 @@ func (c *cluster) switchOn(ctx context.Context, t *testing.T, list ...machines.M
 func (c *cluster) workersScale(ctx context.Context, t *testing.T) {
 	c.must(ctx, t, c.highlyAvailable(2)...)
 	first, second := c.machine(machines.Worker, 0).Name, c.name+"-worker-1"
-	cordon := func(node string, off bool) {
-		patch := fmt.Sprintf(`{"spec":{"unschedulable":%v}}`, off)
-		if _, err := c.kube.CoreV1().Nodes().Patch(ctx, node, types.MergePatchType, []byte(patch), metav1.PatchOptions{}); err != nil {
-			t.Fatal(err)
-		}
-	}
 	runsOn := func(node string) {
 		await(ctx, t, "the pod on "+node, time.Minute, func(ctx context.Context) (bool, string, error) {
 			pods, err := c.kube.CoreV1().Pods(namespace).List(ctx, metav1.ListOptions{LabelSelector: "app=moves"})
@@ -219,7 +213,7 @@ func (c *cluster) workersScale(ctx context.Context, t *testing.T) {
 		})
 	}
 	labels := map[string]string{"app": "moves"}
-	cordon(first, true)
+	c.cordon(ctx, t, first, true)
 	_, err := c.kube.AppsV1().Deployments(namespace).Create(ctx, &apps.Deployment{
 		ObjectMeta: metav1.ObjectMeta{Name: "moves"},
 		Spec: apps.DeploymentSpec{Selector: &metav1.LabelSelector{MatchLabels: labels}, Template: corev1.PodTemplateSpec{
@@ -233,7 +227,7 @@ func (c *cluster) workersScale(ctx context.Context, t *testing.T) {
 		t.Fatal(err)
 	}
 	runsOn(second)
-	cordon(first, false)
+	c.cordon(ctx, t, first, false)
 	r := c.must(ctx, t, c.highlyAvailable(1)...)
 	t.Logf("taking out a worker took %s", r.took.Round(100*time.Millisecond))
 	runsOn(first)

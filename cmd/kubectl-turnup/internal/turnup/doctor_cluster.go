@@ -161,6 +161,9 @@ func (t *Turnup) examineNodes(ctx context.Context, d *Diagnosis, file machines.F
 	}
 	list, err := to.typed.CoreV1().Nodes().List(ctx, metav1.ListOptions{})
 	if err != nil {
+		if !t.examineEtcd(ctx, d, file) {
+			return false
+		}
 		err = ui.Hint(fmt.Errorf("the API server at %s does not answer: %w", file.Endpoint, err), "look at the logs; they are in /var/log/pods of the control planes")
 		d.see(phaseBootstrap, "the API server answers", "APIServerDown", err, t.controlPlaneLogs(ctx, file)...)
 		return false
@@ -181,6 +184,9 @@ func (t *Turnup) examineNodes(ctx context.Context, d *Diagnosis, file machines.F
 			code, err = "NodeNotReady", nil
 			if why := notReady(n); why != "" {
 				err = errors.New(why)
+			} else if why := pressure(n); why != "" {
+				code = "NodeUnderPressure"
+				err = ui.Hint(errors.New(why), "make room on %s: the kubelet evicts pods until there is some, and takes no new ones", m.Name)
 			}
 		}
 		var log string
@@ -192,6 +198,27 @@ func (t *Turnup) examineNodes(ctx context.Context, d *Diagnosis, file machines.F
 		}
 	}
 	return well
+}
+
+// examineEtcd tells whether it is etcd that keeps the API server from answering.
+func (t *Turnup) examineEtcd(ctx context.Context, d *Diagnosis, file machines.File) bool {
+	_, err := t.etcdStatus(ctx, file)
+	err = ui.Hint(err, "etcd answers while more than half of its members run; `kubectl turnup bootstrap %s` puts right what differs on its machines", t.name())
+	return d.see(phaseBootstrap, "etcd answers", "EtcdDown", err, t.controlPlaneLogs(ctx, file)...)
+}
+
+// pressure says of what a node has too little, "" for nothing.
+func pressure(n corev1.Node) string {
+	var list []string
+	for _, c := range n.Status.Conditions {
+		switch c.Type {
+		case corev1.NodeMemoryPressure, corev1.NodeDiskPressure, corev1.NodePIDPressure:
+			if c.Status == corev1.ConditionTrue {
+				list = append(list, fmt.Sprintf("%s: %s", c.Type, c.Message))
+			}
+		}
+	}
+	return strings.Join(list, "; ")
 }
 
 // controlPlaneLogs are the last lines of etcd and of the API server, by machine.
