@@ -1,9 +1,12 @@
 // reference writes the pages of every command, Markdown and man, from the
-// commands themselves, and the pictures of clusters that other pages show. With -check it only says whether they are up to date.
+// commands themselves, and the pictures of clusters and terminals that other pages
+// show. With -check it only says whether they are up to date, with -record it
+// first makes a real cluster (with bin/ and .cache/bundle) to have one of create.
 package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"flag"
 	"fmt"
@@ -20,8 +23,19 @@ import (
 const docs = "cmd/kubectl-turnup/docs"
 
 func main() {
+	if os.Getenv(asPlugin) != "" {
+		streams := cli.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}
+		os.Exit(cli.Run(context.Background(), streams, os.Args, cli.Build{}))
+	}
 	check := flag.Bool("check", false, "write nothing; fail if a page is out of date")
+	again := flag.Bool("record", false, "record a create anew")
 	flag.Parse()
+	if *again {
+		if err := recordCast(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+	}
 	stale, err := run(*check)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

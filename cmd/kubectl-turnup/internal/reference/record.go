@@ -1,0 +1,106 @@
+//go:build unix
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/creack/pty"
+)
+
+// The terminal that programs are recorded on.
+const recordColumns, recordLines = 100, 24
+
+// key is what a person types once the screen shows a text.
+type key struct{ shows, types string }
+
+// record runs a command on a terminal, in a directory, until it ends.
+func record(ctx context.Context, title string, cmd *exec.Cmd, keys ...key) (recording, error) {
+	r := recording{columns: recordColumns, lines: recordLines, title: title}
+	cmd.Env = append(os.Environ(), "TERM=xterm-256color", "LANG=C.UTF-8", "NO_COLOR=", "COLUMNS=", "LINES=")
+	person, err := pty.StartWithSize(cmd, &pty.Winsize{Cols: recordColumns, Rows: recordLines})
+	if err != nil {
+		return r, fmt.Errorf("record %s: %w", title, err)
+	}
+	defer person.Close()
+	defer context.AfterFunc(ctx, func() { _ = cmd.Process.Kill() })()
+	start := time.Now()
+	for buffer := make([]byte, 1<<16); ; {
+		n, err := person.Read(buffer) // ends with EIO once the program has ended
+		if err != nil {
+			break
+		}
+		r.events = append(r.events, output{float64(time.Since(start).Milliseconds()) / 1000, string(buffer[:n])})
+		if len(keys) > 0 && strings.Contains(r.screen(len(r.events)).String(), keys[0].shows) {
+			if _, err := person.WriteString(keys[0].types); err != nil {
+				return r, fmt.Errorf("record %s: %w", title, err)
+			}
+			keys = keys[1:]
+		}
+	}
+	if err := cmd.Wait(); err != nil {
+		return r, fmt.Errorf("record %s: %w\n%s", title, err, r.screen(len(r.events)).String())
+	}
+	if len(keys) > 0 {
+		return r, fmt.Errorf("record %s: the screen never showed %q", title, keys[0].shows)
+	}
+	return r, nil
+}
+
+// recordCreate makes a real cluster with the plugin of bin/, keeps what it said,
+// and deletes it again.
+func recordCreate(ctx context.Context) (recording, error) {
+	plugin, err := filepath.Abs("bin/kubectl-turnup")
+	if err != nil {
+		return recording{}, err
+	}
+	bundle, err := filepath.Abs(".cache/bundle")
+	if err != nil {
+		return recording{}, err
+	}
+	dir, err := os.MkdirTemp("", "recording")
+	if err != nil {
+		return recording{}, err
+	}
+	defer os.RemoveAll(dir)
+	run := func(args ...string) *exec.Cmd {
+		cmd := exec.CommandContext(ctx, plugin, args...)
+		cmd.Dir = dir
+		return cmd
+	}
+	// The bundle is named before, so that its path is not in the picture.
+	if out, err := run("config", "set", "bootstrap.bundle="+bundle).CombinedOutput(); err != nil {
+		return recording{}, fmt.Errorf("write a config: %w: %s", err, out)
+	}
+	os.Setenv("KUBECONFIG", filepath.Join(dir, "kubeconfig"))
+	defer func() { _ = run("delete", "demo", "--yes").Run() }()
+	return record(ctx, "kubectl turnup create", run("create"))
+}
+
+// down is the cursor key.
+const down = "\x1b[B"
+
+// recordWizard runs the wizard of this very checkout.
+func recordWizard(ctx context.Context) (recording, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return recording{}, err
+	}
+	dir, err := os.MkdirTemp("", "recording")
+	if err != nil {
+		return recording{}, err
+	}
+	defer os.RemoveAll(dir)
+	os.Setenv(asPlugin, "1")
+	defer os.Unsetenv(asPlugin)
+	cmd := exec.CommandContext(ctx, self, "config")
+	cmd.Dir = dir
+	return record(ctx, "kubectl turnup config", cmd,
+		key{"Addons", down + down + down + "\r"}, key{wizardShows, "q"}, key{"discard them", "d"})
+}
