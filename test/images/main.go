@@ -35,11 +35,19 @@ func run(ctx context.Context, args []string) error {
 	binaries := flags.String("binaries", "", "build only these programs, comma-separated, into .cache/bin, and no images")
 	release := flags.String("kubernetes", images.Newest(), "the minor release of Kubernetes, or oldest; of an older one only Kubernetes itself is built,\n"+
 		"and the other images are those of .cache/bundle, which has to be there")
+	merged := flags.String("merge", "", "build nothing: write the images that are published, from bundles of several architectures,\n"+
+		"comma-separated, into one bundle")
 	jobs := flags.Int("jobs", 2, "how many images to build at a time")
 	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return nil
 	} else if err != nil {
 		return err
+	}
+	if *merged != "" {
+		if *out == "" {
+			return errors.New("-merge wants -out, the directory of the merged bundle")
+		}
+		return merge(*out, strings.Split(*merged, ","))
 	}
 	root, err := repository()
 	if err != nil {
