@@ -13,7 +13,10 @@ import (
 )
 
 // addonsFlags say which cluster's addons, and where their tree is.
-type addonsFlags struct{ name, context, kubeconfig, tree string }
+type addonsFlags struct {
+	connectionFlags
+	name, tree string
+}
 
 func (a *app) addons() *cobra.Command {
 	var f addonsFlags
@@ -24,9 +27,9 @@ func (a *app) addons() *cobra.Command {
 		Long: `Phase 3: the addon manager in the cluster builds and applies the addon tree, and
 undoes what drifts from it. Edit the tree, commit, and push it.
 
-Which cluster: with --context or --kubeconfig, or where turnup has no record of
-a cluster (clusters/NAME), it is the kubeconfig's, found as kubectl finds it.
-Else it is the recorded one; --name says which, if there are several. Every verb
+Which cluster: with --context, --kubeconfig or another flag of kubectl's that
+leads to one, or where turnup has no record of a cluster (clusters/NAME), it is
+the kubeconfig's, found as kubectl finds it. Else it is the recorded one; --name says which, if there are several. Every verb
 says which cluster it is.
 
 Without a verb, list the addons.`,
@@ -37,10 +40,10 @@ Without a verb, list the addons.`,
   kubectl turnup addons deploy --context kind-kind --tree ./addons`,
 		Args: cobra.NoArgs,
 	}
+	a.addonsOf = &f
 	flags := cmd.PersistentFlags()
 	flags.StringVar(&f.name, "name", "", "`NAME` of a cluster that turnup created")
-	flags.StringVar(&f.context, "context", "", "`CONTEXT` of a kubeconfig: any cluster")
-	flags.StringVar(&f.kubeconfig, "kubeconfig", "", "Kubeconfig `FILE` (default: as kubectl chooses it)")
+	f.add(flags)
 	flags.StringVar(&f.tree, "tree", "", "`DIRECTORY` of the addon tree (default: the config's addons.path, or ./addons)")
 	_ = cmd.RegisterFlagCompletionFunc("name", a.completeClusters)  // the flags are there
 	_ = cmd.RegisterFlagCompletionFunc("context", completeContexts) // the flags are there
@@ -74,7 +77,7 @@ func (a *app) manager(f *addonsFlags, args []string) (*turnup.Addons, error) {
 	req := a.request(clusterFlags{}, nil)
 	req.Name = name
 	return turnup.OpenAddons(turnup.AddonsRequest{
-		Request: req, Context: f.context, Kubeconfig: f.kubeconfig, Tree: f.tree, Out: a.out,
+		Request: req, Connection: f.connection(), Tree: f.tree, Out: a.out,
 	})
 }
 

@@ -46,7 +46,7 @@ Exit codes: 0 done or nothing to do, 1 failed or a conflict.`,
 			req := a.request(clusterFlags{config: config}, nil)
 			req.Name = f.name
 			update, err := turnup.InitTree(cmd.Context(), turnup.AddonsRequest{
-				Request: req, Context: f.context, Kubeconfig: f.kubeconfig, Tree: f.tree, Out: a.out,
+				Request: req, Connection: f.connection(), Tree: f.tree, Out: a.out,
 			}, how)
 			if err != nil && !errors.Is(err, turnup.ErrConflict) {
 				return err

@@ -135,10 +135,11 @@ func (c coded) Unwrap() error { return c.error }
 
 // app is what the verbs share.
 type app struct {
-	streams Streams
-	build   Build
-	global  globalFlags
-	out     *ui.Output
+	addonsOf *addonsFlags // those of the addons verbs, for what is completed
+	streams  Streams
+	build    Build
+	global   globalFlags
+	out      *ui.Output
 	// closers end what the verb has opened.
 	closers []func() error
 }

@@ -74,8 +74,8 @@ func (a *app) machineNames(_ context.Context, cmd *cobra.Command) []string {
 	return turnup.MachineNames(turnup.Request{Name: name, Base: a.global.dir})
 }
 
-func (a *app) addonNames(_ context.Context, cmd *cobra.Command) []string {
-	to, err := a.manager(addonsFlagsOf(cmd), nil)
+func (a *app) addonNames(_ context.Context, _ *cobra.Command) []string {
+	to, err := a.manager(a.addonsOf, nil)
 	if err != nil {
 		return nil
 	}
@@ -83,7 +83,7 @@ func (a *app) addonNames(_ context.Context, cmd *cobra.Command) []string {
 }
 
 func (a *app) revisions(ctx context.Context, cmd *cobra.Command) []string {
-	to, err := a.manager(addonsFlagsOf(cmd), nil)
+	to, err := a.manager(a.addonsOf, nil)
 	if err != nil {
 		return nil
 	}
@@ -93,11 +93,6 @@ func (a *app) revisions(ctx context.Context, cmd *cobra.Command) []string {
 		names = append(names, r.Revision+"\t"+r.Message)
 	}
 	return names
-}
-
-func addonsFlagsOf(cmd *cobra.Command) *addonsFlags {
-	get := func(name string) string { text, _ := cmd.Flags().GetString(name); return text }
-	return &addonsFlags{name: get("name"), context: get("context"), kubeconfig: get("kubeconfig"), tree: get("tree")}
 }
 
 // kubectlCompletion is below cobra's own `completion`, which knows the shells.

@@ -18,8 +18,8 @@ import (
 // AddonsRequest is what a user says of the cluster whose addons a verb is about.
 type AddonsRequest struct {
 	Request
-	// Context and Kubeconfig lead to a cluster that turnup need not have created.
-	Context, Kubeconfig string
+	// Connection leads to a cluster that turnup need not have created.
+	Connection
 	// Tree is the directory of the addon tree; "" is the config's, or ./addons.
 	Tree string
 	Out  *ui.Output
@@ -39,14 +39,16 @@ type Addons struct {
 	to    *access
 	// words are the flags by which another process finds the same cluster and tree.
 	words []string
+	// secret is the flag among them that must not be written down; "" for none.
+	secret string
 }
 
 // OpenAddons finds the cluster, and connects to nothing yet. The rule: with
-// --context or --kubeconfig, or where turnup has no record of a cluster, it is
+// --context, --kubeconfig or another flag that leads to one, or where turnup has no record of a cluster, it is
 // the kubeconfig's; else it is the record's.
 func OpenAddons(req AddonsRequest) (*Addons, error) {
 	a := &Addons{Out: req.Out, dir: req.Tree}
-	elsewhere := req.Context != "" || req.Kubeconfig != ""
+	elsewhere := req.given()
 	if elsewhere && req.Name != "" {
 		return nil, ui.Hint(fmt.Errorf("%s names a cluster that turnup created, and --context or --kubeconfig any cluster", req.Name), "give one of the two")
 	}
@@ -81,9 +83,7 @@ func (a *Addons) openOwn(req AddonsRequest) error {
 }
 
 func (a *Addons) openOther(req AddonsRequest) error {
-	rules := clientcmd.NewDefaultClientConfigLoadingRules()
-	rules.ExplicitPath = req.Kubeconfig
-	a.other = clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, &clientcmd.ConfigOverrides{CurrentContext: req.Context})
+	a.other, a.secret = req.config(), req.Secret
 	file := req.Kubeconfig
 	if list := filepath.SplitList(os.Getenv(clientcmd.RecommendedConfigPathEnvVar)); file == "" && len(list) == 1 {
 		file = list[0]
@@ -103,6 +103,7 @@ func (a *Addons) openOther(req AddonsRequest) error {
 	if name != "" {
 		a.words = append(a.words, "--context", name)
 	}
+	a.words = append(a.words, req.Words...)
 	if a.dir == "" {
 		a.dir = DefaultTree
 	}

@@ -106,7 +106,7 @@ func newStage(t *testing.T) *stage {
 func (s *stage) open(yes bool) {
 	s.t.Helper()
 	a, err := OpenAddons(AddonsRequest{
-		Request: Request{Base: "clusters"}, Kubeconfig: shared.cluster.Kubeconfig, Out: ui.New(s.said, ui.Options{Yes: yes}),
+		Request: Request{Base: "clusters"}, Connection: Connection{Kubeconfig: shared.cluster.Kubeconfig}, Out: ui.New(s.said, ui.Options{Yes: yes}),
 	})
 	s.must(err)
 	s.Addons = a

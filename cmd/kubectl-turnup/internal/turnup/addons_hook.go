@@ -62,6 +62,9 @@ type Hook struct {
 // Hook finds the repository of the tree. program is the plugin's own path.
 func (a *Addons) Hook(ctx context.Context, program string) (Hook, error) {
 	tree := Tree{Dir: a.dir}
+	if a.secret != "" {
+		return Hook{}, ui.Hint(fmt.Errorf("a hook is a file, and %s is a secret", a.secret), "keep it in a kubeconfig, and give --context")
+	}
 	if _, err := os.Stat(a.dir); err != nil {
 		return Hook{}, ui.Hint(fmt.Errorf("open addon tree: %w", err), "`kubectl turnup addons init` writes one; addons.path or --tree says where it is")
 	}

@@ -42,7 +42,7 @@ func newHooked(t *testing.T) *hooked {
 }
 
 func (h *hooked) open() {
-	a, err := OpenAddons(AddonsRequest{Request: Request{Base: "clusters"}, Context: "ours", Tree: filepath.Join(h.top, "addons"), Out: ui.New(os.Stderr, ui.Options{Quiet: true})})
+	a, err := OpenAddons(AddonsRequest{Request: Request{Base: "clusters"}, Connection: Connection{Context: "ours"}, Tree: filepath.Join(h.top, "addons"), Out: ui.New(os.Stderr, ui.Options{Quiet: true})})
 	if err != nil {
 		h.t.Fatal(err)
 	}

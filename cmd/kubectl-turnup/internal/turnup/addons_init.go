@@ -44,7 +44,7 @@ func InitTree(ctx context.Context, req AddonsRequest, how Updating) (TreeUpdate,
 // is none, or another cluster is named.
 func ownerOf(req AddonsRequest) (*Turnup, error) {
 	_, err := os.Stat(DefaultConfigFile)
-	if req.Context != "" || req.Kubeconfig != "" || req.ConfigFile == "" && err != nil {
+	if req.given() || req.ConfigFile == "" && err != nil {
 		return nil, nil
 	}
 	cfg, err := Resolve(req.Request)

@@ -50,7 +50,9 @@ func (t *Turnup) connect() (*access, error) {
 // newAccess makes the clients for a cluster, with the limits of every verb.
 func newAccess(config *rest.Config) (*access, error) {
 	config.QPS, config.Burst = 100, 200
-	config.Timeout = 15 * time.Second
+	if config.Timeout == 0 {
+		config.Timeout = 15 * time.Second
+	}
 	return newAccessWith(config)
 }
 

@@ -144,11 +144,12 @@ func TestTheRuleWhichClusterItIs(t *testing.T) {
 	}{
 		{"a record", true, AddonsRequest{}, true, false},
 		{"no record", false, AddonsRequest{}, false, false},
-		{"a record and a context", true, AddonsRequest{Context: "x"}, false, false},
-		{"a record and a kubeconfig", true, AddonsRequest{Kubeconfig: "x"}, false, false},
+		{"a record and a context", true, AddonsRequest{Connection: Connection{Context: "x"}}, false, false},
+		{"a record and a kubeconfig", true, AddonsRequest{Connection: Connection{Kubeconfig: "x"}}, false, false},
+		{"a record and another flag", true, AddonsRequest{Connection: Connection{Words: []string{"--as=x"}}}, false, false},
 		{"a name", true, AddonsRequest{Request: Request{Name: "demo"}}, true, false},
 		{"a name without a record", false, AddonsRequest{Request: Request{Name: "demo"}}, true, true},
-		{"a name and a context", true, AddonsRequest{Context: "x", Request: Request{Name: "demo"}}, false, true},
+		{"a name and a context", true, AddonsRequest{Connection: Connection{Context: "x"}, Request: Request{Name: "demo"}}, false, true},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			here(t)
