@@ -29,8 +29,8 @@ undoes what drifts from it. Edit the tree, commit, and push it.
 
 Which cluster: with --context, --kubeconfig or another flag of kubectl's that
 leads to one, or where turnup has no record of a cluster (clusters/NAME), it is
-the kubeconfig's, found as kubectl finds it. Else it is the recorded one; --name says which, if there are several. Every verb
-says which cluster it is.
+the kubeconfig's, found as kubectl finds it. Else it is the recorded one; --name
+says which, if there are several. Every verb says which cluster it is.
 
 Without a verb, list the addons.`,
 		Example: `  kubectl turnup addons
