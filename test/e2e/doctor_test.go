@@ -142,7 +142,8 @@ func TestTheDoctorFindsWhatIsWrong(t *testing.T) {
 				return len(codes) > 0 && codes[0] == ill.code, strings.Join(codes, " "), nil
 			})
 			ill.mend(ctx, t)
-			await(ctx, t, "the doctor to be content again", 90*time.Second, func(ctx context.Context) (bool, string, error) {
+			// An API server that has failed waits longer each time before it is tried again.
+			await(ctx, t, "the doctor to be content again", 3*time.Minute, func(ctx context.Context) (bool, string, error) {
 				codes := c.doctor(ctx, t)
 				return len(codes) == 0, strings.Join(codes, " "), nil
 			})
