@@ -80,8 +80,10 @@ func (k *benchKubeadm) host(name string) *container.HostConfig {
 			{Type: mount.TypeVolume, Source: name + "-var", Target: "/var", VolumeOptions: &mount.VolumeOptions{
 				Labels: map[string]string{benchKubeadmLabel: benchKubeadmName},
 			}},
-			{Type: mount.TypeVolume, Source: k.inputs.Store, Target: "/store", ReadOnly: true},
 		},
+	}
+	if k.bundle == nil {
+		host.Mounts = append(host.Mounts, mount.Mount{Type: mount.TypeVolume, Source: k.inputs.Store, Target: "/store", ReadOnly: true})
 	}
 	for _, program := range []string{"kubeadm", "kubelet"} {
 		host.Mounts = append(host.Mounts, mount.Mount{

@@ -16,6 +16,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/tools/clientcmd"
+
+	"turnup.dev/kubectl-turnup/internal/images"
 )
 
 const (
@@ -32,6 +34,9 @@ type benchKubeadm struct {
 	manifests string // directory of the built addons
 	binaries  string // directory of kubeadm and kubelet
 	dir       string
+	// bundle is what machines import their images from that have no store; nil
+	// where they have.
+	bundle *images.Bundle
 	// client is the CPU time of kubectl in the current run.
 	client time.Duration
 }
@@ -66,6 +71,9 @@ func (k *benchKubeadm) run(ctx context.Context, logs string) (benchRun, error) {
 	// After an interrupt, too.
 	defer k.remove(context.WithoutCancel(ctx))
 	run := benchRun{who: "kubeadm"}
+	if k.bundle != nil {
+		run.who = "kubeadm that imports its images"
+	}
 	k.client = 0
 	load, clock := newBenchLoad(), &benchClock{start: time.Now()}
 	err := k.up(ctx, clock)
@@ -91,18 +99,31 @@ func (k *benchKubeadm) up(ctx context.Context, clock *benchClock) error {
 	names := k.names()
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error {
+		if err := k.importImages(ctx, clock, names[0]); err != nil {
+			return err
+		}
 		return clock.step("kubeadm init", func() error {
 			_, err := benchOn(ctx, names[0], benchBoot+`kubeadm init --config /etc/kubeadm/init.yaml --v=2`+benchLog, "")
 			return err
 		})
 	})
-	group.Go(func() error { return k.fill(ctx, clock, group) })
+	// The workers' images come while the control plane starts.
+	imported := map[string]chan error{}
+	for _, name := range names[1:] {
+		done := make(chan error, 1)
+		imported[name] = done
+		group.Go(func() error {
+			done <- k.importImages(ctx, clock, name)
+			return nil
+		})
+	}
+	group.Go(func() error { return k.fill(ctx, clock, group, imported) })
 	return group.Wait()
 }
 
 // fill gives the starting control plane its workers and addons, and waits for
 // what create waits for.
-func (k *benchKubeadm) fill(ctx context.Context, clock *benchClock, group *errgroup.Group) error {
+func (k *benchKubeadm) fill(ctx context.Context, clock *benchClock, group *errgroup.Group, imported map[string]chan error) error {
 	names := k.names()
 	var client kubernetes.Interface
 	err := clock.step("API answers", func() (err error) {
@@ -123,6 +144,9 @@ func (k *benchKubeadm) fill(ctx context.Context, clock *benchClock, group *errgr
 		}
 		for _, name := range names[1:] {
 			group.Go(func() error {
+				if err := <-imported[name]; err != nil {
+					return err
+				}
 				return clock.step("kubeadm join "+name, func() error {
 					_, err := benchOn(ctx, name, benchBoot+`cat >/etc/kubeadm/discovery.conf
 kubeadm join --config /etc/kubeadm/join.yaml --skip-phases=preflight --v=2`+benchLog, discovery)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -80,6 +81,11 @@ func (d *benchDocker) measure(ctx context.Context, names []string, run *benchRun
 
 // benchOn runs a shell script on a machine.
 func benchOn(ctx context.Context, machine, script, stdin string) (string, error) {
+	return benchPipe(ctx, machine, script, strings.NewReader(stdin))
+}
+
+// benchPipe is benchOn with more to read than a string holds.
+func benchPipe(ctx context.Context, machine, script string, stdin io.Reader) (string, error) {
 	pool := transport.NewPool(transport.Options{})
 	defer pool.Close()
 	t, err := pool.Open(ctx, machines.Machine{
@@ -88,7 +94,7 @@ func benchOn(ctx context.Context, machine, script, stdin string) (string, error)
 	if err != nil {
 		return "", err
 	}
-	return t.Run(ctx, script, strings.NewReader(stdin))
+	return t.Run(ctx, script, stdin)
 }
 
 // benchManager is the addon manager's resident memory in bytes.

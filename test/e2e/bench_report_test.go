@@ -101,9 +101,9 @@ func (r benchRun) print(w io.Writer) {
 	_ = table.Flush()
 }
 
-// benchReport compares all rounds.
-func benchReport(w io.Writer, as, bs []benchRun) {
-	fmt.Fprintf(w, "\none control plane and two workers until DNS answers, rounds: %d\n\n", len(as))
+// benchReport compares all rounds with those of a peer.
+func benchReport(w io.Writer, as, bs []benchRun, peer string) {
+	fmt.Fprintf(w, "\none control plane and two workers until DNS answers, beside %s, rounds: %d\n\n", peer, len(as))
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(table, "\tturnup\tkubeadm\tratio\tbest ratio\t")
 	row := func(what, unit string, of func(benchRun) float64) {

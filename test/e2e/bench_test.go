@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"turnup.dev/kubectl-turnup/internal/images"
 )
 
 // benchNodes is the size of the clusters: the first machine is the control plane.
@@ -18,9 +20,10 @@ const benchNodes = 3
 // BenchmarkCreate measures `kubectl turnup create` of one control plane and two
 // workers, from the start of the process until it returns (every node ready,
 // every addon healthy, DNS answering), next to kubeadm on the same machine
-// image, the same image store, with the same addons.
+// image, with the same addons: once on the same image store, which kubeadm does
+// not have by itself, and once importing the same images.
 //
-// A computer's speed drifts, so the two take turns, and a round is a pair.
+// A computer's speed drifts, so the three take turns, and a round is one of each.
 // TURNUP_BENCH_ROUNDS says how many; TURNUP_BENCH_LOGS names a directory that
 // gets every machine's journal and the clusters' events.
 func BenchmarkCreate(b *testing.B) {
@@ -41,14 +44,20 @@ func BenchmarkCreate(b *testing.B) {
 	kubeadm := newBenchKubeadm(b, inputs, manifests)
 	b.Cleanup(kubeadm.close)
 
-	var as, bs []benchRun
+	importing := newBenchKubeadm(b, inputs, manifests)
+	b.Cleanup(importing.close)
+	if importing.bundle, err = images.Open(turnup.bundle); err != nil {
+		b.Fatal(err)
+	}
+
+	var as, bs, cs []benchRun
 	for range b.N {
 		for round := range rounds {
 			fmt.Printf("\nround %d of %d\n", round+1, rounds)
 			for _, side := range []struct {
 				run  func(context.Context, string) (benchRun, error)
 				list *[]benchRun
-			}{{turnup.run, &as}, {kubeadm.run, &bs}} {
+			}{{turnup.run, &as}, {kubeadm.run, &bs}, {importing.run, &cs}} {
 				run, err := side.run(ctx, benchLogs(b, round+1))
 				if err != nil {
 					b.Fatal(err)
@@ -58,8 +67,10 @@ func BenchmarkCreate(b *testing.B) {
 			}
 		}
 	}
-	benchReport(os.Stdout, as, bs)
+	benchReport(os.Stdout, as, bs, "kubeadm on turnup's image store")
+	benchReport(os.Stdout, as, cs, "kubeadm that imports its images")
 	benchMetrics(b, as, bs)
+	b.ReportMetric(benchMedian(as, benchRun.seconds)/benchMedian(cs, benchRun.seconds), "turnup/kubeadm-importing")
 }
 
 // benchMetrics is the outcome for programs that read benchmark results.

@@ -23,7 +23,7 @@ type key struct{ shows, types string }
 // record runs a command on a terminal, in a directory, until it ends.
 func record(ctx context.Context, title string, cmd *exec.Cmd, keys ...key) (recording, error) {
 	r := recording{columns: recordColumns, lines: recordLines, title: title}
-	cmd.Env = append(os.Environ(), "TERM=xterm-256color", "LANG=C.UTF-8", "NO_COLOR=", "COLUMNS=", "LINES=")
+	cmd.Env = append(cmd.Environ(), "TERM=xterm-256color", "LANG=C.UTF-8", "NO_COLOR=", "COLUMNS=", "LINES=")
 	person, err := pty.StartWithSize(cmd, &pty.Winsize{Cols: recordColumns, Rows: recordLines})
 	if err != nil {
 		return r, fmt.Errorf("record %s: %w", title, err)
@@ -72,13 +72,13 @@ func recordCreate(ctx context.Context) (recording, error) {
 	run := func(args ...string) *exec.Cmd {
 		cmd := exec.CommandContext(ctx, plugin, args...)
 		cmd.Dir = dir
+		cmd.Env = append(os.Environ(), "KUBECONFIG="+filepath.Join(dir, "kubeconfig"))
 		return cmd
 	}
 	// The bundle is named before, so that its path is not in the picture.
 	if out, err := run("config", "set", "bootstrap.bundle="+bundle).CombinedOutput(); err != nil {
 		return recording{}, fmt.Errorf("write a config: %w: %s", err, out)
 	}
-	os.Setenv("KUBECONFIG", filepath.Join(dir, "kubeconfig"))
 	defer func() { _ = run("delete", "demo", "--yes").Run() }()
 	return record(ctx, "kubectl turnup create", run("create"))
 }
@@ -97,10 +97,8 @@ func recordWizard(ctx context.Context) (recording, error) {
 		return recording{}, err
 	}
 	defer os.RemoveAll(dir)
-	os.Setenv(asPlugin, "1")
-	defer os.Unsetenv(asPlugin)
 	cmd := exec.CommandContext(ctx, self, "config")
-	cmd.Dir = dir
+	cmd.Dir, cmd.Env = dir, append(os.Environ(), asPlugin+"=1")
 	return record(ctx, "kubectl turnup config", cmd,
 		key{"Addons", down + down + down + "\r"}, key{wizardShows, "q"}, key{"discard them", "d"})
 }
