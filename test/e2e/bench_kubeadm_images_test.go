@@ -4,16 +4,19 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 
 	"turnup.dev/kubectl-turnup/internal/images"
 )
 
-// The images of a default cluster, without what only turnup has: those that every
-// machine runs, a control plane's own, and a worker's.
+// The images of a default cluster, without what only turnup has: those that any
+// machine may run, and a control plane's own.
 var (
-	benchEverywhere = []images.Component{images.Pause, images.KubeProxy, images.Flannel, images.FlannelCNIPlugin}
-	benchPlane      = []images.Component{images.Etcd, images.KubeAPIServer, images.KubeControllerManager, images.KubeScheduler}
-	benchWorker     = []images.Component{images.CoreDNS, images.MetricsServer, images.LocalPath, images.Busybox}
+	benchEverywhere = []images.Component{
+		images.Pause, images.KubeProxy, images.Flannel, images.FlannelCNIPlugin,
+		images.CoreDNS, images.MetricsServer, images.LocalPath, images.Busybox,
+	}
+	benchPlane = []images.Component{images.Etcd, images.KubeAPIServer, images.KubeControllerManager, images.KubeScheduler}
 )
 
 // importImages brings a machine its images, if it has no store.
@@ -21,9 +24,9 @@ func (k *benchKubeadm) importImages(ctx context.Context, clock *benchClock, mach
 	if k.bundle == nil {
 		return nil
 	}
-	list := append(append([]images.Component{}, benchEverywhere...), benchWorker...)
+	list := benchEverywhere
 	if machine == k.names()[0] {
-		list = append(append([]images.Component{}, benchEverywhere...), benchPlane...)
+		list = slices.Concat(list, benchPlane)
 	}
 	set := images.For(images.Newest(), "")
 	var refs []string
