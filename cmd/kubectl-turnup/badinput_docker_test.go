@@ -16,11 +16,10 @@ import (
 	"github.com/docker/docker/api/types/network"
 	"github.com/docker/docker/api/types/volume"
 	"github.com/docker/docker/client"
-	"github.com/google/go-containerregistry/pkg/v1/mutate"
-	"github.com/google/go-containerregistry/pkg/v1/random"
 
 	"turnup.dev/kubectl-turnup/internal/dockerhost"
 	"turnup.dev/kubectl-turnup/internal/images"
+	"turnup.dev/kubectl-turnup/internal/images/imagetest"
 )
 
 // name is that of no cluster anybody has.
@@ -104,20 +103,7 @@ func bundle(t *testing.T, dir string, without ...images.Component) {
 		if slices.Contains(without, image.Component) {
 			continue
 		}
-		img, err := random.Image(512, 1)
-		if err != nil {
-			t.Fatal(err)
-		}
-		config, err := img.ConfigFile()
-		if err != nil {
-			t.Fatal(err)
-		}
-		config = config.DeepCopy()
-		config.OS, config.Architecture = "linux", runtime.GOARCH
-		if img, err = mutate.ConfigFile(img, config); err != nil {
-			t.Fatal(err)
-		}
-		entries = append(entries, images.Entry{Ref: image.Ref, Image: img})
+		entries = append(entries, images.Entry{Ref: image.Ref, Image: imagetest.Random(t, runtime.GOARCH, 1, 512)})
 	}
 	if err := images.Write(filepath.Join(dir, "bundle"), entries); err != nil {
 		t.Fatal(err)

@@ -9,21 +9,13 @@ import (
 	"testing"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"github.com/google/go-containerregistry/pkg/v1/mutate"
-	"github.com/google/go-containerregistry/pkg/v1/random"
+
+	"turnup.dev/kubectl-turnup/internal/images/imagetest"
 )
 
 func newImage(t *testing.T, arch string) v1.Image {
 	t.Helper()
-	image, err := random.Image(256, 2)
-	check(t, err)
-	file, err := image.ConfigFile()
-	check(t, err)
-	file = file.DeepCopy()
-	file.OS, file.Architecture = "linux", arch
-	image, err = mutate.ConfigFile(image, file)
-	check(t, err)
-	return image
+	return imagetest.Random(t, arch, 2, 256)
 }
 
 func write(t *testing.T, dir string, entries ...Entry) *Bundle {

@@ -16,10 +16,9 @@ import (
 	"github.com/docker/docker/api/types/volume"
 	"github.com/docker/docker/client"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"github.com/google/go-containerregistry/pkg/v1/mutate"
-	"github.com/google/go-containerregistry/pkg/v1/random"
 
 	"turnup.dev/kubectl-turnup/internal/images"
+	"turnup.dev/kubectl-turnup/internal/images/imagetest"
 	"turnup.dev/kubectl-turnup/terraform/local"
 )
 
@@ -186,20 +185,7 @@ func smallBundle(t *testing.T) (*images.Bundle, images.Set) {
 	set := images.For(images.Newest(), "registry.turnup.invalid")
 	var entries []images.Entry
 	for _, i := range set.Images() {
-		img, err := random.Image(64<<10, 1)
-		if err != nil {
-			t.Fatal(err)
-		}
-		config, err := img.ConfigFile()
-		if err != nil {
-			t.Fatal(err)
-		}
-		config = config.DeepCopy()
-		config.OS, config.Architecture = "linux", "amd64"
-		if img, err = mutate.ConfigFile(img, config); err != nil {
-			t.Fatal(err)
-		}
-		entries = append(entries, images.Entry{Ref: i.Ref, Image: img})
+		entries = append(entries, images.Entry{Ref: i.Ref, Image: imagetest.Random(t, "amd64", 1, 64<<10)})
 	}
 	dir := t.TempDir()
 	if err := images.Write(dir, entries); err != nil {

@@ -12,11 +12,10 @@ import (
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/registry"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"github.com/google/go-containerregistry/pkg/v1/mutate"
-	"github.com/google/go-containerregistry/pkg/v1/random"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 
 	"turnup.dev/kubectl-turnup/internal/images"
+	"turnup.dev/kubectl-turnup/internal/images/imagetest"
 	mirror "turnup.dev/kubectl-turnup/internal/images/registry"
 )
 
@@ -26,20 +25,7 @@ func builtOn(t *testing.T, arch string, refs ...string) string {
 	dir := filepath.Join(t.TempDir(), arch)
 	var entries []images.Entry
 	for _, ref := range refs {
-		image, err := random.Image(512, 1)
-		if err != nil {
-			t.Fatal(err)
-		}
-		file, err := image.ConfigFile()
-		if err != nil {
-			t.Fatal(err)
-		}
-		file = file.DeepCopy()
-		file.OS, file.Architecture = "linux", arch
-		if image, err = mutate.ConfigFile(image, file); err != nil {
-			t.Fatal(err)
-		}
-		entries = append(entries, images.Entry{Ref: ref, Image: image})
+		entries = append(entries, images.Entry{Ref: ref, Image: imagetest.Random(t, arch, 1, 512)})
 	}
 	if err := images.Write(dir, entries); err != nil {
 		t.Fatal(err)

@@ -24,10 +24,10 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
-	"github.com/google/go-containerregistry/pkg/v1/random"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 
 	"turnup.dev/kubectl-turnup/internal/images"
+	"turnup.dev/kubectl-turnup/internal/images/imagetest"
 	"turnup.dev/kubectl-turnup/internal/ui"
 )
 
@@ -60,15 +60,7 @@ func newHouse(t *testing.T) *house {
 
 func (h *house) image(arch string) v1.Image {
 	h.t.Helper()
-	image, err := random.Image(4096, 2)
-	h.must(err)
-	file, err := image.ConfigFile()
-	h.must(err)
-	file = file.DeepCopy()
-	file.OS, file.Architecture = "linux", arch
-	image, err = mutate.ConfigFile(image, file)
-	h.must(err)
-	return image
+	return imagetest.Random(h.t, arch, 2, 4096)
 }
 
 func (h *house) must(err error) {

@@ -14,12 +14,11 @@ import (
 
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/registry"
-	"github.com/google/go-containerregistry/pkg/v1/mutate"
-	"github.com/google/go-containerregistry/pkg/v1/random"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 
 	"turnup.dev/kubectl-turnup/internal/config"
 	"turnup.dev/kubectl-turnup/internal/images"
+	"turnup.dev/kubectl-turnup/internal/images/imagetest"
 	"turnup.dev/kubectl-turnup/internal/ui"
 )
 
@@ -133,19 +132,7 @@ func publish(t *testing.T, without ...images.Component) config.Cluster {
 		if slices.Contains(without, images.Component(used.Component)) {
 			continue
 		}
-		image, err := random.Image(512, 1)
-		if err != nil {
-			t.Fatal(err)
-		}
-		file, err := image.ConfigFile()
-		if err != nil {
-			t.Fatal(err)
-		}
-		file = file.DeepCopy()
-		file.OS, file.Architecture = "linux", runtime.GOARCH
-		if image, err = mutate.ConfigFile(image, file); err != nil {
-			t.Fatal(err)
-		}
+		image := imagetest.Random(t, runtime.GOARCH, 1, 512)
 		ref, err := name.ParseReference(used.Ref)
 		if err != nil {
 			t.Fatal(err)
