@@ -11,6 +11,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"turnup.dev/kubectl-turnup/bootstrap"
 	"turnup.dev/kubectl-turnup/internal/machines"
 )
 
@@ -65,7 +66,7 @@ func (c *cluster) podsSince(ctx context.Context, node string, since time.Time) (
 	}
 	var waiting []string
 	for _, pod := range pods.Items {
-		fresh := podReady(&pod) && pod.DeletionTimestamp == nil
+		fresh := bootstrap.PodReady(pod) && pod.DeletionTimestamp == nil
 		for _, status := range pod.Status.ContainerStatuses {
 			// Kubernetes counts in whole seconds.
 			fresh = fresh && status.State.Running != nil && !status.State.Running.StartedAt.Time.Before(since.Truncate(time.Second))
@@ -105,7 +106,7 @@ func (c *cluster) createStartsAStoppedMachine(ctx context.Context, t *testing.T)
 		if err != nil {
 			return false, "", err
 		}
-		return pod.Status.Phase == corev1.PodRunning && podReady(pod), string(pod.Status.Phase), nil
+		return pod.Status.Phase == corev1.PodRunning && bootstrap.PodReady(*pod), string(pod.Status.Phase), nil
 	})
 	c.reach(ctx, t, "web", 30*time.Second)
 }

@@ -16,6 +16,7 @@ import (
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 
+	"turnup.dev/kubectl-turnup/bootstrap"
 	"turnup.dev/kubectl-turnup/internal/images"
 	"turnup.dev/kubectl-turnup/internal/machines"
 )
@@ -205,7 +206,7 @@ func (c *cluster) workersScale(ctx context.Context, t *testing.T) {
 				return false, "", err
 			}
 			for _, pod := range pods.Items {
-				if pod.Spec.NodeName == node && podReady(&pod) {
+				if pod.Spec.NodeName == node && bootstrap.PodReady(pod) {
 					return true, "", nil
 				}
 			}

@@ -14,6 +14,7 @@ import (
 	"k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/tools/remotecommand"
 
+	"turnup.dev/kubectl-turnup/bootstrap"
 	"turnup.dev/kubectl-turnup/internal/images"
 	"turnup.dev/kubectl-turnup/internal/machines"
 )
@@ -80,19 +81,10 @@ func (c *cluster) startPods(ctx context.Context, t *testing.T) {
 			if err != nil {
 				return false, "", err
 			}
-			return podReady(pod), fmt.Sprint(pod.Status.Phase, pod.Status.ContainerStatuses), nil
+			return bootstrap.PodReady(*pod), fmt.Sprint(pod.Status.Phase, pod.Status.ContainerStatuses), nil
 		})
 		t.Logf("pod %s ready after %s", name, took.Round(time.Millisecond))
 	}
-}
-
-func podReady(pod *corev1.Pod) bool {
-	for _, condition := range pod.Status.Conditions {
-		if condition.Type == corev1.PodReady {
-			return condition.Status == corev1.ConditionTrue
-		}
-	}
-	return false
 }
 
 // inPod runs a script in the client pod.
