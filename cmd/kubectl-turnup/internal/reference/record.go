@@ -30,14 +30,15 @@ func record(ctx context.Context, title string, cmd *exec.Cmd, keys ...key) (reco
 	}
 	defer person.Close()
 	defer context.AfterFunc(ctx, func() { _ = cmd.Process.Kill() })()
-	start := time.Now()
+	start, screen := time.Now(), r.screen(0)
 	for buffer := make([]byte, 1<<16); ; {
 		n, err := person.Read(buffer) // ends with EIO once the program has ended
 		if err != nil {
 			break
 		}
 		r.events = append(r.events, output{float64(time.Since(start).Milliseconds()) / 1000, string(buffer[:n])})
-		if len(keys) > 0 && strings.Contains(r.screen(len(r.events)).String(), keys[0].shows) {
+		_, _ = screen.Write(buffer[:n])
+		if len(keys) > 0 && strings.Contains(screen.String(), keys[0].shows) {
 			if _, err := person.WriteString(keys[0].types); err != nil {
 				return r, fmt.Errorf("record %s: %w", title, err)
 			}
@@ -45,7 +46,7 @@ func record(ctx context.Context, title string, cmd *exec.Cmd, keys ...key) (reco
 		}
 	}
 	if err := cmd.Wait(); err != nil {
-		return r, fmt.Errorf("record %s: %w\n%s", title, err, r.screen(len(r.events)).String())
+		return r, fmt.Errorf("record %s: %w\n%s", title, err, screen.String())
 	}
 	if len(keys) > 0 {
 		return r, fmt.Errorf("record %s: the screen never showed %q", title, keys[0].shows)

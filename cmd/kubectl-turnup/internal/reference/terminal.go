@@ -2,8 +2,8 @@ package main
 
 import (
 	"encoding/json"
-	"encoding/xml"
 	"fmt"
+	"html"
 	"io"
 	"strings"
 	"unicode/utf8"
@@ -76,8 +76,7 @@ func (r recording) screen(events int) vt10x.Terminal {
 
 // moment finds the last screen that shows a text.
 func (r recording) moment(text string) (vt10x.Terminal, error) {
-	vt := vt10x.New(vt10x.WithSize(r.columns, r.lines))
-	last := 0
+	vt, last := r.screen(0), 0
 	for i, e := range r.events {
 		_, _ = vt.Write([]byte(e.text))
 		if strings.Contains(vt.String(), text) {
@@ -124,7 +123,7 @@ func terminalSVG(title string, vt vt10x.Terminal) []byte {
 text { font: 13px ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace }
 </style>
 <rect width="100%%" height="100%%" rx="8" fill="%s"/>
-`, width, height, width, height, escaped(title), background)
+`, width, height, width, height, html.EscapeString(title), background)
 	for y := range lines {
 		for x := 0; x < columns; {
 			x = drawRun(&out, vt, x, y, columns)
@@ -163,7 +162,7 @@ func drawRun(out *strings.Builder, vt vt10x.Terminal, x, y, columns int) int {
 	}
 	for _, w := range columnsOf(run.String()) {
 		fmt.Fprintf(out, `<text x="%.0f" y="%.0f" textLength="%.0f" fill="%s"%s>%s</text>`+"\n",
-			left+float64(w.at)*cellWidth, top+13, float64(utf8.RuneCountInString(w.text))*cellWidth, look.fore, style, escaped(w.text))
+			left+float64(w.at)*cellWidth, top+13, float64(utf8.RuneCountInString(w.text))*cellWidth, look.fore, style, html.EscapeString(w.text))
 	}
 	return end
 }
@@ -227,10 +226,4 @@ func colour(c vt10x.Color) string {
 		return fmt.Sprintf("#%02x%02x%02x", grey, grey, grey)
 	}
 	return fmt.Sprintf("#%06x", uint32(c))
-}
-
-func escaped(text string) string {
-	var out strings.Builder
-	_ = xml.EscapeText(&out, []byte(text))
-	return out.String()
 }

@@ -175,9 +175,7 @@ func (a *Addons) reach() (*access, error) {
 
 // Contexts lists the contexts of a kubeconfig; "" is the one kubectl would read.
 func Contexts(file string) []string {
-	rules := clientcmd.NewDefaultClientConfigLoadingRules()
-	rules.ExplicitPath = file
-	config, err := rules.Load()
+	config, err := Connection{Kubeconfig: file}.config().RawConfig()
 	if err != nil {
 		return nil
 	}

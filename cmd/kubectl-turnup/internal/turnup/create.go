@@ -18,7 +18,8 @@ import (
 // cluster works. Every step looks at the world first, so that a second run
 // changes nothing and an interrupted one goes on where it was.
 func (t *Turnup) Create(ctx context.Context) error {
-	took := stopwatch{begun: time.Now()}
+	start := time.Now()
+	took := stopwatch{begun: start, last: start}
 	if err := Reachable(t.Config); err != nil {
 		return err
 	}
@@ -135,9 +136,6 @@ type stopwatch struct {
 
 // lap ends a phase.
 func (s *stopwatch) lap(phase string) {
-	if s.last.IsZero() {
-		s.last = s.begun
-	}
 	now := time.Now()
 	s.laps = append(s.laps, phase+" "+seconds(now.Sub(s.last)))
 	s.last = now

@@ -133,21 +133,36 @@ func soonestExpiry(dir string) (expiry, error) {
 		if err != nil {
 			return err
 		}
-		block, _ := pem.Decode(data)
-		if block == nil {
+		at, err := expiryOf(data)
+		if errors.Is(err, errNoCertificate) {
 			return fmt.Errorf("%s is no certificate", relative(path))
 		}
-		cert, err := x509.ParseCertificate(block.Bytes)
 		if err != nil {
 			return fmt.Errorf("read %s: %w", relative(path), err)
 		}
-		if first.at.IsZero() || cert.NotAfter.Before(first.at) {
+		if first.at.IsZero() || at.Before(first.at) {
 			name, _ := filepath.Rel(dir, path)
-			first = expiry{name, cert.NotAfter}
+			first = expiry{name, at}
 		}
 		return nil
 	})
 	return first, err
+}
+
+// errNoCertificate is that of a file with no PEM block.
+var errNoCertificate = errors.New("no certificate")
+
+// expiryOf is when the first certificate of a PEM file expires.
+func expiryOf(data []byte) (time.Time, error) {
+	block, _ := pem.Decode(data)
+	if block == nil {
+		return time.Time{}, errNoCertificate
+	}
+	cert, err := x509.ParseCertificate(block.Bytes)
+	if err != nil {
+		return time.Time{}, err
+	}
+	return cert.NotAfter, nil
 }
 
 // examineNodes asks the API server, and says of a control plane that does not
@@ -161,11 +176,12 @@ func (t *Turnup) examineNodes(ctx context.Context, d *Diagnosis, file machines.F
 	}
 	list, err := to.typed.CoreV1().Nodes().List(ctx, metav1.ListOptions{})
 	if err != nil {
-		if !t.examineEtcd(ctx, d, file) {
+		logs := t.controlPlaneLogs(ctx, file)
+		if !t.examineEtcd(ctx, d, file, logs) {
 			return false
 		}
 		err = ui.Hint(fmt.Errorf("the API server at %s does not answer: %w", file.Endpoint, err), "look at the logs; they are in /var/log/pods of the control planes")
-		d.see(phaseBootstrap, "the API server answers", "APIServerDown", err, t.controlPlaneLogs(ctx, file)...)
+		d.see(phaseBootstrap, "the API server answers", "APIServerDown", err, logs...)
 		return false
 	}
 	d.ok(phaseBootstrap, "the API server answers")
@@ -201,10 +217,10 @@ func (t *Turnup) examineNodes(ctx context.Context, d *Diagnosis, file machines.F
 }
 
 // examineEtcd tells whether it is etcd that keeps the API server from answering.
-func (t *Turnup) examineEtcd(ctx context.Context, d *Diagnosis, file machines.File) bool {
+func (t *Turnup) examineEtcd(ctx context.Context, d *Diagnosis, file machines.File, logs []string) bool {
 	_, err := t.etcdStatus(ctx, file)
 	err = ui.Hint(err, "etcd answers while more than half of its members run; `kubectl turnup bootstrap %s` puts right what differs on its machines", t.name())
-	return d.see(phaseBootstrap, "etcd answers", "EtcdDown", err, t.controlPlaneLogs(ctx, file)...)
+	return d.see(phaseBootstrap, "etcd answers", "EtcdDown", err, logs...)
 }
 
 // pressure says of what a node has too little, "" for nothing.

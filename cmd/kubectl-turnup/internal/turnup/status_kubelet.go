@@ -2,8 +2,6 @@ package turnup
 
 import (
 	"context"
-	"crypto/x509"
-	"encoding/pem"
 	"strings"
 	"time"
 
@@ -31,19 +29,10 @@ sed -n '/-BEGIN CERTIFICATE-/,/-END CERTIFICATE-/p' /var/lib/kubelet/pki/kubelet
 		return kubeletLook{state: "unreachable"}
 	}
 	state, cert, _ := strings.Cut(out, "\n")
-	return kubeletLook{state: state, serving: expiryOf([]byte(cert))}
-}
-
-// expiryOf is when the first certificate of a PEM file expires; nil for none.
-func expiryOf(data []byte) *time.Time {
-	block, _ := pem.Decode(data)
-	if block == nil {
-		return nil
+	look := kubeletLook{state: state}
+	if at, err := expiryOf([]byte(cert)); err == nil {
+		at = at.UTC()
+		look.serving = &at
 	}
-	cert, err := x509.ParseCertificate(block.Bytes)
-	if err != nil {
-		return nil
-	}
-	expires := cert.NotAfter.UTC()
-	return &expires
+	return look
 }
