@@ -68,18 +68,27 @@ func (w *worker) examine(ctx context.Context, g goal) {
 
 func healthOf(ref object.Ref, live *unstructured.Unstructured) health.State {
 	if health.Passive(ref) {
-		return health.State{Healthy: true, Version: object.Version(live.GetResourceVersion())}
+		return health.State{Healthy: true, Partly: true, Version: object.Version(live.GetResourceVersion())}
 	}
 	return health.Of(live)
 }
 
 // healthy tells whether every declared object does its work.
 func (w *worker) healthy(g goal) bool {
+	return w.all(g, func(s health.State) bool { return s.Healthy })
+}
+
+// partly tells whether every declared object does its work, on one node at least.
+func (w *worker) partly(g goal) bool {
+	return w.all(g, func(s health.State) bool { return s.Partly })
+}
+
+func (w *worker) all(g goal, are func(health.State) bool) bool {
 	if g.addon == nil {
 		return false
 	}
 	for _, o := range g.addon.Objects {
-		if state, _ := w.state(o.Ref); !state.Healthy {
+		if state, _ := w.state(o.Ref); !are(state) {
 			return false
 		}
 	}

@@ -90,7 +90,8 @@ func (w *worker) behind(generation int) bool {
 	return w.goal.addon != nil && !w.goal.leave && w.founded < generation
 }
 
-// holdsUp tells whether others should wait for this network addon.
+// holdsUp tells whether others should wait for this network addon: until it carries
+// pods on one node. The scheduler gives a node no pods before it has a network.
 func (w *worker) holdsUp() bool {
 	if w.idle() {
 		return false
@@ -98,7 +99,7 @@ func (w *worker) holdsUp() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	g := w.goal
-	return g.addon != nil && g.addon.Network && w.readyHash != g.addon.Hash && time.Since(g.since) < networkBudget
+	return g.addon != nil && g.addon.Network && w.partlyHash != g.addon.Hash && time.Since(g.since) < networkBudget
 }
 
 // settled tells whether what depends on this addon may go on.
@@ -128,16 +129,19 @@ func (w *worker) done() bool {
 	return idle || w.goal.addon == nil || w.doneHash == w.goal.addon.Hash
 }
 
-// ready marks an addon hash as having been applied and, perhaps, healthy, and
-// wakes those who wait for that.
-func (w *worker) ready(addon *plan.Addon, healthy bool) {
+// ready marks an addon hash as having been applied and, perhaps, healthy, if only
+// partly, and wakes those who wait for that.
+func (w *worker) ready(addon *plan.Addon, healthy, partly bool) {
 	w.mu.Lock()
-	news := w.doneHash != addon.Hash
+	before := [...]string{w.doneHash, w.partlyHash, w.readyHash}
 	w.doneHash = addon.Hash
+	if partly {
+		w.partlyHash = addon.Hash
+	}
 	if healthy {
-		news = news || w.readyHash != addon.Hash
 		w.readyHash = addon.Hash
 	}
+	news := before != [...]string{w.doneHash, w.partlyHash, w.readyHash}
 	w.mu.Unlock()
 	if !news {
 		return

@@ -32,10 +32,10 @@ type worker struct {
 	needs []string
 	// founded is the generation whose definitions and roles were tried.
 	founded int
-	// readyHash is the last addon hash that was applied and healthy, doneHash
-	// the last that was applied.
-	readyHash, doneHash string
-	inventory           inventory.Inventory
+	// readyHash is the last addon hash that was applied and healthy, partlyHash the
+	// last that was so in part, doneHash the last that was applied.
+	readyHash, partlyHash, doneHash string
+	inventory                       inventory.Inventory
 
 	// The rest belongs to the goroutine alone.
 	unsaved atomic.Bool

@@ -46,14 +46,23 @@ func listControlPlane(ctx context.Context, to *access) ([]ComponentStatus, error
 	if err != nil {
 		return nil, fmt.Errorf("list the control plane: %w", err)
 	}
+	return componentsOf(list.Items), nil
+}
+
+// componentsOf leaves out a pod of which its kubelet has said nothing yet: the
+// kubelet announces static pods some seconds before it reports on them, and one
+// that cannot run is reported, too.
+func componentsOf(pods []corev1.Pod) []ComponentStatus {
 	var components []ComponentStatus
-	for _, pod := range list.Items {
-		components = append(components, componentOf(pod))
+	for _, pod := range pods {
+		if len(pod.Status.Conditions) > 0 {
+			components = append(components, componentOf(pod))
+		}
 	}
 	slices.SortFunc(components, func(a, b ComponentStatus) int {
 		return strings.Compare(a.Machine+"/"+a.Name, b.Machine+"/"+b.Name)
 	})
-	return components, nil
+	return components
 }
 
 func componentOf(pod corev1.Pod) ComponentStatus {
