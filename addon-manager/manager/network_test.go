@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 	typedcore "k8s.io/client-go/kubernetes/typed/core/v1"
@@ -92,6 +93,7 @@ func newNodes(w *world, names ...string) testNodes {
 		})
 	}
 	w.t.Cleanup(func() {
+		w.halt() // It would bring them back.
 		if err := client.AppsV1().DaemonSets("default").DeleteCollection(context.Background(), metav1.DeleteOptions{}, metav1.ListOptions{}); err != nil {
 			w.t.Error(err)
 		}
@@ -146,7 +148,7 @@ func (n testNodes) run(node string) {
 func (n testNodes) empty(node string) {
 	n.w.t.Helper()
 	for _, pod := range n.list(node, "") {
-		if err := n.pods.Delete(context.Background(), pod.Name, *metav1.NewDeleteOptions(0)); err != nil {
+		if err := n.pods.Delete(context.Background(), pod.Name, *metav1.NewDeleteOptions(0)); err != nil && !apierrors.IsNotFound(err) {
 			n.w.t.Error(err)
 		}
 	}
