@@ -16,9 +16,9 @@ import (
 type State struct {
 	// Healthy is true once the object does its work.
 	Healthy bool
-	// Partly is true, too, for a DaemonSet that does its work on one node at least,
-	// and its old version's on none.
-	Partly bool
+	// Mostly is true, too, for a DaemonSet that does its work on more than half of
+	// its nodes, and its old version's on none.
+	Mostly bool
 	// Failed is true where waiting does not help.
 	Failed  bool
 	Message string
@@ -52,24 +52,24 @@ func Of(live *unstructured.Unstructured) State {
 	state.Message = result.Message
 	switch result.Status {
 	case status.CurrentStatus:
-		state.Healthy, state.Partly, state.Message = true, true, ""
+		state.Healthy, state.Mostly, state.Message = true, true, ""
 	case status.FailedStatus:
 		state.Failed = true
 	case status.InProgressStatus:
-		state.Partly = live.GroupVersionKind().GroupKind() == daemonSet && onOneNode(live)
+		state.Mostly = live.GroupVersionKind().GroupKind() == daemonSet && onMostNodes(live)
 	}
 	return state
 }
 
 var daemonSet = schema.GroupKind{Group: "apps", Kind: "DaemonSet"}
 
-// onOneNode tells whether a DaemonSet, as it is declared now, runs on a node, and
-// on none as it was declared before.
-func onOneNode(live *unstructured.Unstructured) bool {
+// onMostNodes tells whether a DaemonSet, as it is declared now, runs on more than
+// half of its nodes, and on none as it was declared before.
+func onMostNodes(live *unstructured.Unstructured) bool {
 	count := func(field string) int64 {
 		n, _, _ := unstructured.NestedInt64(live.Object, "status", field) // Zero where it is missing.
 		return n
 	}
 	return count("observedGeneration") == live.GetGeneration() &&
-		count("updatedNumberScheduled") == count("currentNumberScheduled") && count("numberAvailable") > 0
+		count("updatedNumberScheduled") == count("currentNumberScheduled") && 2*count("numberAvailable") > count("desiredNumberScheduled")
 }

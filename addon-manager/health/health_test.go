@@ -14,16 +14,16 @@ func TestADaemonSetIsHealthyWhenItRunsOnEveryNode(t *testing.T) {
 	for what, test := range map[string]struct {
 		status  string
 		healthy bool
-		partly  bool
+		mostly  bool
 	}{
-		"nobody looked yet":                  {status: "", healthy: false},
-		"an older spec was looked at":        {status: "status: {observedGeneration: 1, desiredNumberScheduled: 0, currentNumberScheduled: 0, numberReady: 0}"},
-		"no node yet":                        {status: "status: {observedGeneration: 2, desiredNumberScheduled: 0, currentNumberScheduled: 0, updatedNumberScheduled: 0, numberAvailable: 0, numberReady: 0}", healthy: true, partly: true},
-		"one of two nodes":                   {status: "status: {observedGeneration: 2, desiredNumberScheduled: 2, currentNumberScheduled: 2, updatedNumberScheduled: 2, numberAvailable: 1, numberReady: 1}", partly: true},
-		"one of two nodes, by an older look": {status: "status: {observedGeneration: 1, desiredNumberScheduled: 2, currentNumberScheduled: 2, updatedNumberScheduled: 2, numberAvailable: 1, numberReady: 1}"},
-		"none of two nodes":                  {status: "status: {observedGeneration: 2, desiredNumberScheduled: 2, currentNumberScheduled: 2, updatedNumberScheduled: 2, numberAvailable: 0, numberReady: 0}"},
-		"an old pod still runs":              {status: "status: {observedGeneration: 2, desiredNumberScheduled: 2, currentNumberScheduled: 2, updatedNumberScheduled: 1, numberAvailable: 2, numberReady: 2}"},
-		"all of two nodes":                   {status: "status: {observedGeneration: 2, desiredNumberScheduled: 2, currentNumberScheduled: 2, updatedNumberScheduled: 2, numberAvailable: 2, numberReady: 2}", healthy: true, partly: true},
+		"nobody looked yet":                    {status: "", healthy: false},
+		"an older spec was looked at":          {status: "status: {observedGeneration: 1, desiredNumberScheduled: 0, currentNumberScheduled: 0, numberReady: 0}"},
+		"no node yet":                          {status: "status: {observedGeneration: 2, desiredNumberScheduled: 0, currentNumberScheduled: 0, updatedNumberScheduled: 0, numberAvailable: 0, numberReady: 0}", healthy: true, mostly: true},
+		"one of two nodes":                     {status: "status: {observedGeneration: 2, desiredNumberScheduled: 2, currentNumberScheduled: 2, updatedNumberScheduled: 2, numberAvailable: 1, numberReady: 1}"},
+		"two of three nodes, by an older look": {status: "status: {observedGeneration: 1, desiredNumberScheduled: 3, currentNumberScheduled: 3, updatedNumberScheduled: 3, numberAvailable: 2, numberReady: 2}"},
+		"two of three nodes":                   {status: "status: {observedGeneration: 2, desiredNumberScheduled: 3, currentNumberScheduled: 3, updatedNumberScheduled: 3, numberAvailable: 2, numberReady: 2}", mostly: true},
+		"an old pod still runs":                {status: "status: {observedGeneration: 2, desiredNumberScheduled: 2, currentNumberScheduled: 2, updatedNumberScheduled: 1, numberAvailable: 2, numberReady: 2}"},
+		"all of two nodes":                     {status: "status: {observedGeneration: 2, desiredNumberScheduled: 2, currentNumberScheduled: 2, updatedNumberScheduled: 2, numberAvailable: 2, numberReady: 2}", healthy: true, mostly: true},
 	} {
 		t.Run(what, func(t *testing.T) {
 			live := &unstructured.Unstructured{}
@@ -35,7 +35,7 @@ func TestADaemonSetIsHealthyWhenItRunsOnEveryNode(t *testing.T) {
 			if err := live.UnmarshalJSON(data); err != nil {
 				t.Fatal(err)
 			}
-			if got := Of(live); got.Healthy != test.healthy || got.Partly != test.partly || got.Version != 7 {
+			if got := Of(live); got.Healthy != test.healthy || got.Mostly != test.mostly || got.Version != 7 {
 				t.Errorf("%+v", got)
 			}
 		})

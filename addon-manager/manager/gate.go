@@ -91,7 +91,8 @@ func (w *worker) behind(generation int) bool {
 }
 
 // holdsUp tells whether others should wait for this network addon: until it carries
-// pods on one node. The scheduler gives a node no pods before it has a network.
+// most nodes. The scheduler gives a node no pods before it has a network, so that
+// the first one alone would get them all; the last may be one that is broken.
 func (w *worker) holdsUp() bool {
 	if w.idle() {
 		return false
@@ -99,7 +100,7 @@ func (w *worker) holdsUp() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	g := w.goal
-	return g.addon != nil && g.addon.Network && w.partlyHash != g.addon.Hash && time.Since(g.since) < networkBudget
+	return g.addon != nil && g.addon.Network && w.mostlyHash != g.addon.Hash && time.Since(g.since) < networkBudget
 }
 
 // settled tells whether what depends on this addon may go on.
@@ -129,19 +130,19 @@ func (w *worker) done() bool {
 	return idle || w.goal.addon == nil || w.doneHash == w.goal.addon.Hash
 }
 
-// ready marks an addon hash as having been applied and, perhaps, healthy, if only
-// partly, and wakes those who wait for that.
-func (w *worker) ready(addon *plan.Addon, healthy, partly bool) {
+// ready marks an addon hash as having been applied and, perhaps, healthy, on
+// most nodes at least, and wakes those who wait for that.
+func (w *worker) ready(addon *plan.Addon, healthy, mostly bool) {
 	w.mu.Lock()
-	before := [...]string{w.doneHash, w.partlyHash, w.readyHash}
+	before := [...]string{w.doneHash, w.mostlyHash, w.readyHash}
 	w.doneHash = addon.Hash
-	if partly {
-		w.partlyHash = addon.Hash
+	if mostly {
+		w.mostlyHash = addon.Hash
 	}
 	if healthy {
 		w.readyHash = addon.Hash
 	}
-	news := before != [...]string{w.doneHash, w.partlyHash, w.readyHash}
+	news := before != [...]string{w.doneHash, w.mostlyHash, w.readyHash}
 	w.mu.Unlock()
 	if !news {
 		return

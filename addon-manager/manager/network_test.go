@@ -15,7 +15,7 @@ import (
 	"turnup.dev/kubectl-turnup/addon-manager/api"
 )
 
-func TestTheRestWaitsUntilTheNetworkCarriesOneNode(t *testing.T) {
+func TestTheRestWaitsUntilTheNetworkCarriesMostNodes(t *testing.T) {
 	w := newWorld(t)
 	nodes := newNodes(w, "net-a", "net-b", "net-c")
 	w.start()
@@ -41,8 +41,11 @@ spec:
 	nodes.await("mesh:1", 3)
 	waits()
 	nodes.run("net-a")
-	w.ready("others", revision)
 	w.addon("mesh", says("Available: 1/3"))
+	waits()
+	nodes.run("net-b")
+	w.ready("others", revision)
+	w.addon("mesh", says("Available: 2/3"))
 
 	tree["mesh/daemonset.yaml"] = strings.Replace(tree["mesh/daemonset.yaml"], "mesh:1", "mesh:2", 1)
 	revision = w.push(join(tree, configMap("others", "2")))
@@ -51,13 +54,14 @@ spec:
 		nodes.empty(name)
 	}
 	nodes.await("mesh:2", 2)
+	nodes.run("net-a")
 	nodes.run("net-b")
 	w.addon("mesh", says("Updated: 2/3"))
 	waits()
 	nodes.empty("net-c")
 	nodes.await("mesh:2", 3)
 	w.ready("others", revision)
-	w.addon("mesh", says("Available: 1/3"))
+	w.addon("mesh", says("Available: 2/3"))
 }
 
 func says(message string) func(api.Addon) error {

@@ -55,7 +55,7 @@ func (w *worker) publish(g goal) {
 		s.Ready = string(metav1.ConditionUnknown)
 	}
 	if g.addon != nil && len(w.failures) == 0 && w.waiting == "" && !w.incomplete(g) {
-		w.ready(g.addon, r.unhealthy == nil, w.partly(g))
+		w.ready(g.addon, r.unhealthy == nil, w.mostly(g))
 	}
 	w.m.metrics.Addon(w.name, s.Ready == string(metav1.ConditionTrue), s.Objects, s.Drift)
 	if told := s.Ready + s.TreeHash + s.Message; told != w.told {

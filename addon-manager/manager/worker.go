@@ -32,9 +32,9 @@ type worker struct {
 	needs []string
 	// founded is the generation whose definitions and roles were tried.
 	founded int
-	// readyHash is the last addon hash that was applied and healthy, partlyHash the
-	// last that was so in part, doneHash the last that was applied.
-	readyHash, partlyHash, doneHash string
+	// readyHash is the last addon hash that was applied and healthy, mostlyHash the
+	// last that was so on most nodes, doneHash the last that was applied.
+	readyHash, mostlyHash, doneHash string
 	inventory                       inventory.Inventory
 
 	// The rest belongs to the goroutine alone.

@@ -168,7 +168,11 @@ func (a *Addons) provide(ctx context.Context, to *access, kind string) error {
 		a.Out.Hintf("`kubectl turnup addons init` writes a tree, `kubectl turnup addons push` ships it; or name one with --tree")
 		return nil
 	}
-	shipped, err := pushLenient(ctx, a.Out, to, tree)
+	content, err := readLenient(ctx, a.Out, tree)
+	if err != nil {
+		return err
+	}
+	shipped, err := ship(ctx, a.Out, to, content)
 	if err != nil {
 		return err
 	}

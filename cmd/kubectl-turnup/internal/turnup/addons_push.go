@@ -118,44 +118,60 @@ func (a *Addons) pushable(ctx context.Context, to *access, force bool) error {
 // provideTree is what create does for a tree: it pushes the one on disk, or
 // waits until the manager has read the git repository that has it.
 func (t *Turnup) provideTree(ctx context.Context, to *access) (shipment, error) {
-	if t.Config.Addons.Source != api.Git {
-		return t.pushTree(ctx, to)
-	}
-	if err := awaitFetched(ctx, t.Out, to, fetchBudget); err != nil {
-		return shipment{}, err
-	}
-	return kept(ctx, to)
-}
-
-// pushTree pushes the addon tree. Where there is none yet, it writes one. Where
-// there is none but the cluster has one, the cluster keeps it: the command was
-// run somewhere else, and a new tree would take away what the user added.
-func (t *Turnup) pushTree(ctx context.Context, to *access) (shipment, error) {
-	file, err := t.Home.ReadMachines()
+	provide, err := t.prepareTree(ctx, to)
 	if err != nil {
 		return shipment{}, err
+	}
+	return provide(ctx)
+}
+
+// prepareTree writes and reads the tree on disk, which needs no node, and returns
+// what is left to do.
+func (t *Turnup) prepareTree(ctx context.Context, to *access) (provide func(context.Context) (shipment, error), err error) {
+	if t.Config.Addons.Source != api.Git {
+		return t.preparePush(ctx, to)
+	}
+	return func(ctx context.Context) (shipment, error) {
+		if err := awaitFetched(ctx, t.Out, to, fetchBudget); err != nil {
+			return shipment{}, err
+		}
+		return kept(ctx, to)
+	}, nil
+}
+
+// preparePush reads the addon tree. Where there is none yet, it writes one. Where
+// there is none but the cluster has one, the cluster keeps it: the command was
+// run somewhere else, and a new tree would take away what the user added.
+func (t *Turnup) preparePush(ctx context.Context, to *access) (push func(context.Context) (shipment, error), err error) {
+	file, err := t.Home.ReadMachines()
+	if err != nil {
+		return nil, err
 	}
 	tree, err := OpenTree(t.Config, file)
 	if err != nil {
-		return shipment{}, err
+		return nil, err
 	}
 	if !tree.exists() {
-		kept, err := kept(ctx, to)
+		has, err := kept(ctx, to)
 		if err == nil {
-			t.Out.Warnf("there is no addon tree %s: the cluster keeps the one it has (%s)", tree.Dir, short(kept.revision))
+			t.Out.Warnf("there is no addon tree %s: the cluster keeps the one it has (%s)", tree.Dir, short(has.revision))
 		}
 		if !errors.Is(err, source.ErrNone) {
-			return kept, err
+			return func(context.Context) (shipment, error) { return has, nil }, err
 		}
 	}
 	made, err := tree.Init(ctx, t.Config)
 	if err != nil {
-		return shipment{}, err
+		return nil, err
 	}
 	if made {
 		t.Out.Printf("wrote the addon tree %s: it is yours", relative(tree.Dir))
 	}
-	return pushLenient(ctx, t.Out, to, tree)
+	content, err := readLenient(ctx, t.Out, tree)
+	if err != nil {
+		return nil, err
+	}
+	return func(ctx context.Context) (shipment, error) { return ship(ctx, t.Out, to, content) }, nil
 }
 
 // kept is the tree that the cluster has; source.ErrNone where it has none.
@@ -171,25 +187,22 @@ func kept(ctx context.Context, to *access) (shipment, error) {
 	return shipmentOf(head.Revision, content.Files), nil
 }
 
-// pushLenient is Push for create: a tree with uncommitted changes is no reason
-// to stop there. What is committed is shipped, and a tree that never was, as it is.
-func pushLenient(ctx context.Context, out *ui.Output, to *access, tree Tree) (shipment, error) {
+// readLenient is for create: a tree with uncommitted changes is no reason to stop
+// there. What is committed is shipped, and a tree that never was, as it is.
+func readLenient(ctx context.Context, out *ui.Output, tree Tree) (source.Tree, error) {
 	content, err := tree.Read(ctx, false)
 	switch {
 	case errors.Is(err, ErrNoGit):
 		out.Warnf("%v: shipping it as it is on disk", err)
-		content, err = tree.Read(ctx, true)
+		return tree.Read(ctx, true)
 	case errors.Is(err, ErrNeverCommitted):
 		out.Warnf("%v: shipping it as it is on disk; commit it to make it yours", err)
-		content, err = tree.Read(ctx, true)
+		return tree.Read(ctx, true)
 	case errors.Is(err, ErrUncommitted):
 		out.Warnf("%v\nshipping the last commit", err)
-		content, err = tree.Committed(ctx)
+		return tree.Committed(ctx)
 	}
-	if err != nil {
-		return shipment{}, err
-	}
-	return ship(ctx, out, to, content)
+	return content, err
 }
 
 // ship pushes a tree, unless the cluster has just that one.

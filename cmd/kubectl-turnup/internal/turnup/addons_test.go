@@ -26,7 +26,7 @@ func TestCreateSomewhereElseKeepsTheClustersTree(t *testing.T) {
 	made := &Turnup{Home: HomeOf("clusters", "demo"), Config: config.Default(), Out: ui.New(&said, ui.Options{})}
 	to := &access{typed: fake.NewClientset(), dynamic: dynamicfake.NewSimpleDynamicClient(runtime.NewScheme())}
 
-	first, err := made.pushTree(ctx, to)
+	first, err := made.provideTree(ctx, to)
 	if err != nil || len(first.revision) != 40 {
 		t.Fatalf("a new cluster: %+v, %v", first, err)
 	}
@@ -38,7 +38,7 @@ func TestCreateSomewhereElseKeepsTheClustersTree(t *testing.T) {
 	if err := os.Rename("addons", "elsewhere"); err != nil {
 		t.Fatal(err)
 	}
-	again, err := made.pushTree(ctx, to)
+	again, err := made.provideTree(ctx, to)
 	if err != nil || again.revision != "mine" || !slices.Contains(again.addons, "mine") {
 		t.Errorf("got %+v, %v, want the tree that the cluster has", again, err)
 	}

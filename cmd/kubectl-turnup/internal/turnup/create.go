@@ -47,9 +47,16 @@ func (t *Turnup) Create(ctx context.Context) error {
 	}
 	// The manager starts while the workers join: it needs no network, and what
 	// it installs is what makes nodes ready.
+	var provide func(context.Context) (shipment, error)
 	group, both := errgroup.WithContext(ctx)
 	group.Go(func() error { return plane.join(both) })
-	group.Go(func() error { return t.deployManager(both, to) })
+	group.Go(func() (err error) {
+		if err := t.deployManager(both, to); err != nil {
+			return err
+		}
+		provide, err = t.prepareTree(both, to)
+		return err
+	})
 	if err := group.Wait(); err != nil {
 		return err
 	}
@@ -59,7 +66,7 @@ func (t *Turnup) Create(ctx context.Context) error {
 		}
 	}
 	took.lap("bootstrap")
-	shipped, err := t.provideTree(ctx, to)
+	shipped, err := provide(ctx)
 	if err != nil {
 		return err
 	}
@@ -71,9 +78,10 @@ func (t *Turnup) Create(ctx context.Context) error {
 	return nil
 }
 
-// settling is how long a kubelet that has just registered takes to have read the
-// Services. A pod that reaches it earlier fails, and is tried again 10 s later.
-const settling = time.Second
+// settling is how long a tree is held back for kubelets that have just registered.
+// Within a second they have read the Services, without which a pod fails and is
+// tried again 10 s later; what takes a tree to a pod takes the rest of that second.
+const settling = 300 * time.Millisecond
 
 func settle(ctx context.Context) error {
 	select {
