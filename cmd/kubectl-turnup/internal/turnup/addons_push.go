@@ -74,6 +74,9 @@ func (a *Addons) Push(ctx context.Context, p Pushing) (Pushed, error) {
 	if err != nil {
 		return Pushed{}, err
 	}
+	if err := shippable(content); err != nil {
+		return Pushed{}, err
+	}
 	if err := a.pushable(ctx, to, p.Force); err != nil {
 		return Pushed{}, err
 	}
@@ -187,33 +190,38 @@ func kept(ctx context.Context, to *access) (shipment, error) {
 	return shipmentOf(head.Revision, content.Files), nil
 }
 
-// readLenient is for create: a tree with uncommitted changes is no reason to stop
+// readLenient reads a tree for create: uncommitted changes are no reason to stop
 // there. What is committed is shipped, and a tree that never was, as it is.
 func readLenient(ctx context.Context, out *ui.Output, tree Tree) (source.Tree, error) {
 	content, err := tree.Read(ctx, false)
 	switch {
 	case errors.Is(err, ErrNoGit):
 		out.Warnf("%v: shipping it as it is on disk", err)
-		return tree.Read(ctx, true)
+		content, err = tree.Read(ctx, true)
 	case errors.Is(err, ErrNeverCommitted):
 		out.Warnf("%v: shipping it as it is on disk; commit it to make it yours", err)
-		return tree.Read(ctx, true)
+		content, err = tree.Read(ctx, true)
 	case errors.Is(err, ErrUncommitted):
 		out.Warnf("%v\nshipping the last commit", err)
-		return tree.Committed(ctx)
+		content, err = tree.Committed(ctx)
 	}
-	return content, err
+	if err != nil {
+		return source.Tree{}, err
+	}
+	return content, shippable(content)
 }
 
-// ship pushes a tree, unless the cluster has just that one.
-func ship(ctx context.Context, out *ui.Output, to *access, content source.Tree) (shipment, error) {
+// shippable refuses what no cluster should get.
+func shippable(content source.Tree) error {
 	if names := unresolved(content.Files); len(names) > 0 {
-		return shipment{}, ui.Hint(fmt.Errorf("the addon tree has conflicts that are not resolved: %s", strings.Join(names, ", ")),
+		return ui.Hint(fmt.Errorf("the addon tree has conflicts that are not resolved: %s", strings.Join(names, ", ")),
 			"edit what is between <<<<<<< and >>>>>>> there, and commit")
 	}
-	if err := oneNetwork(content.Files); err != nil {
-		return shipment{}, err
-	}
+	return oneNetwork(content.Files)
+}
+
+// ship pushes a tree that is shippable, unless the cluster has just that one.
+func ship(ctx context.Context, out *ui.Output, to *access, content source.Tree) (shipment, error) {
 	step := out.Step("push the addon tree", managerBudget)
 	_, sum, err := source.Pack(content.Files)
 	if err != nil {
