@@ -26,7 +26,7 @@ func statusNames(s turnup.Status) []string {
 // statusTable writes a status as people read it: one screen.
 func statusTable(w io.Writer, s turnup.Status, wide bool) error {
 	var out strings.Builder
-	fmt.Fprintf(&out, "cluster %s on %s, API server %s, addon tree %s\n\n", s.Cluster, s.Platform, orNone(s.Endpoint), orNone(s.Revision))
+	fmt.Fprintf(&out, "cluster %s on %s, API server %s, addon tree %s\n\n", s.Cluster, s.Platform, orNone(s.Endpoint), orNone(s.ShortRevision()))
 	tables := [][][]string{machineRows(s.Machines, wide), componentRows(s.ControlPlane), addonRows(s.Addons)}
 	for _, rows := range tables {
 		if len(rows) == 0 {

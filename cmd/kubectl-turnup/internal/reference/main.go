@@ -1,7 +1,7 @@
 // reference writes the pages of every command, Markdown and man, from the
 // commands themselves, and the pictures of clusters and terminals that other pages
 // show. With -check it only says whether they are up to date, with -record it
-// first makes a real cluster (with bin/ and .cache/bundle) to have one of create.
+// first makes a real cluster (with bin/ and .cache/bundle) to record it.
 package main
 
 import (
@@ -28,10 +28,10 @@ func main() {
 		os.Exit(cli.Run(context.Background(), streams, os.Args, cli.Build{}))
 	}
 	check := flag.Bool("check", false, "write nothing; fail if a page is out of date")
-	again := flag.Bool("record", false, "record a create anew")
+	again := flag.Bool("record", false, "record a cluster anew: create, and status --watch")
 	flag.Parse()
 	if *again {
-		if err := recordCast(); err != nil {
+		if err := recordCasts(); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}

@@ -43,11 +43,14 @@ const asPlugin = "REFERENCE_AS_PLUGIN"
 const (
 	wizardShows = "Esc back" // a menu below the first, with no question over it
 	createShows = "register 3 nodes (2s of"
+	watchShows  = "inactive"
 )
 
-// createCast is the recording of a create, which takes a real cluster: -record
-// makes another one.
-var createCast = filepath.Join(docs, "recordings", "create.cast")
+// recordings are of a real cluster: -record makes others.
+var recordings = filepath.Join(docs, "recordings")
+
+// The recordings' files.
+const createCast, watchCast = "create.cast", "status.cast"
 
 func terminals() (map[string][]byte, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
@@ -56,12 +59,11 @@ func terminals() (map[string][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	file, err := os.Open(createCast)
+	create, err := play(createCast)
 	if err != nil {
 		return nil, err
 	}
-	defer file.Close()
-	create, err := decode(file)
+	watch, err := play(watchCast)
 	if err != nil {
 		return nil, err
 	}
@@ -69,7 +71,7 @@ func terminals() (map[string][]byte, error) {
 	for name, picture := range map[string]struct {
 		of    recording
 		shows string
-	}{"wizard.svg": {wizard, wizardShows}, "create.svg": {create, createShows}} {
+	}{"wizard.svg": {wizard, wizardShows}, "create.svg": {create, createShows}, "status.svg": {watch, watchShows}} {
 		vt, err := picture.of.moment(picture.shows)
 		if err != nil {
 			return nil, err
@@ -79,20 +81,35 @@ func terminals() (map[string][]byte, error) {
 	return drawn, nil
 }
 
-// recordCast makes a cluster, and writes down what create says.
-func recordCast() error {
+// play reads a recording that was made before.
+func play(cast string) (recording, error) {
+	file, err := os.Open(filepath.Join(recordings, cast))
+	if err != nil {
+		return recording{}, err
+	}
+	defer file.Close()
+	return decode(file)
+}
+
+// recordCasts makes a cluster, and writes down what terminals show of it.
+func recordCasts() error {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 	defer cancel()
-	r, err := recordCreate(ctx)
+	create, watch, err := recordCluster(ctx)
 	if err != nil {
 		return err
 	}
-	data, err := r.encode()
-	if err != nil {
+	if err := os.MkdirAll(recordings, 0o755); err != nil {
 		return err
 	}
-	if err := os.MkdirAll(filepath.Dir(createCast), 0o755); err != nil {
-		return err
+	for cast, r := range map[string]recording{createCast: create, watchCast: watch} {
+		data, err := r.encode()
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(recordings, cast), data, 0o644); err != nil {
+			return err
+		}
 	}
-	return os.WriteFile(createCast, data, 0o644)
+	return nil
 }

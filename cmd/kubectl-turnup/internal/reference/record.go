@@ -17,8 +17,11 @@ import (
 // The terminal that programs are recorded on.
 const recordColumns, recordLines = 100, 24
 
-// key is what a person types once the screen shows a text.
-type key struct{ shows, types string }
+// key is what a person types once the screen shows a text, or what is done then.
+type key struct {
+	shows, types string
+	does         func() error
+}
 
 // record runs a command on a terminal, in a directory, until it ends.
 func record(ctx context.Context, title string, cmd *exec.Cmd, keys ...key) (recording, error) {
@@ -39,10 +42,15 @@ func record(ctx context.Context, title string, cmd *exec.Cmd, keys ...key) (reco
 		r.events = append(r.events, output{float64(time.Since(start).Milliseconds()) / 1000, string(buffer[:n])})
 		_, _ = screen.Write(buffer[:n])
 		if len(keys) > 0 && strings.Contains(screen.String(), keys[0].shows) {
-			if _, err := person.WriteString(keys[0].types); err != nil {
+			now := keys[0]
+			keys = keys[1:]
+			_, err := person.WriteString(now.types)
+			if now.does != nil {
+				err = now.does()
+			}
+			if err != nil {
 				return r, fmt.Errorf("record %s: %w", title, err)
 			}
-			keys = keys[1:]
 		}
 	}
 	if err := cmd.Wait(); err != nil {
@@ -54,20 +62,20 @@ func record(ctx context.Context, title string, cmd *exec.Cmd, keys ...key) (reco
 	return r, nil
 }
 
-// recordCreate makes a real cluster with the plugin of bin/, keeps what it said,
-// and deletes it again.
-func recordCreate(ctx context.Context) (recording, error) {
+// recordCluster makes a real cluster with the plugin of bin/, watches how it is
+// while a kubelet of it stops, and deletes it again.
+func recordCluster(ctx context.Context) (create, watch recording, err error) {
 	plugin, err := filepath.Abs("bin/kubectl-turnup")
 	if err != nil {
-		return recording{}, err
+		return create, watch, err
 	}
 	bundle, err := filepath.Abs(".cache/bundle")
 	if err != nil {
-		return recording{}, err
+		return create, watch, err
 	}
 	dir, err := os.MkdirTemp("", "recording")
 	if err != nil {
-		return recording{}, err
+		return create, watch, err
 	}
 	defer os.RemoveAll(dir)
 	run := func(args ...string) *exec.Cmd {
@@ -78,10 +86,18 @@ func recordCreate(ctx context.Context) (recording, error) {
 	}
 	// The bundle is named before, so that its path is not in the picture.
 	if out, err := run("config", "set", "bootstrap.bundle="+bundle).CombinedOutput(); err != nil {
-		return recording{}, fmt.Errorf("write a config: %w: %s", err, out)
+		return create, watch, fmt.Errorf("write a config: %w: %s", err, out)
 	}
 	defer func() { _ = run("delete", "demo", "--yes").Run() }()
-	return record(ctx, "kubectl turnup create", run("create"))
+	if create, err = record(ctx, "kubectl turnup create", run("create")); err != nil {
+		return create, watch, err
+	}
+	stop := func() error {
+		return exec.CommandContext(ctx, "docker", "exec", "demo-worker-1", "systemctl", "stop", "kubelet").Run()
+	}
+	watch, err = record(ctx, "kubectl turnup status --watch", run("status", "--watch"),
+		key{shows: "certificates: ", does: stop}, key{shows: watchShows, types: "\x03"})
+	return create, watch, err
 }
 
 // down is the cursor key.
@@ -101,5 +117,5 @@ func recordWizard(ctx context.Context) (recording, error) {
 	cmd := exec.CommandContext(ctx, self, "config")
 	cmd.Dir, cmd.Env = dir, append(os.Environ(), asPlugin+"=1")
 	return record(ctx, "kubectl turnup config", cmd,
-		key{"Addons", down + down + down + "\r"}, key{wizardShows, "q"}, key{"discard them", "d"})
+		key{shows: "Addons", types: down + down + down + "\r"}, key{shows: wizardShows, types: "q"}, key{shows: "discard them", types: "d"})
 }

@@ -9,5 +9,8 @@ import (
 
 var errNoTerminal = errors.New("pictures of terminals are made on Linux or macOS")
 
-func recordCreate(context.Context) (recording, error) { return recording{}, errNoTerminal }
+func recordCluster(context.Context) (create, watch recording, err error) {
+	return recording{}, recording{}, errNoTerminal
+}
+
 func recordWizard(context.Context) (recording, error) { return recording{}, errNoTerminal }

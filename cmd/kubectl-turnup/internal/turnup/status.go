@@ -104,6 +104,9 @@ func (s Status) Healthy() bool {
 	return len(s.Problems) == 0 && len(s.Machines) > 0
 }
 
+// ShortRevision is the addon tree's revision as people read it.
+func (s Status) ShortRevision() string { return short(s.Revision) }
+
 const lookBudget = 10 * time.Second
 
 // Status looks at the machines and asks the API server. What cannot be reached
