@@ -95,8 +95,12 @@ func recordCluster(ctx context.Context) (create, watch recording, err error) {
 	stop := func() error {
 		return exec.CommandContext(ctx, "docker", "exec", "demo-worker-1", "systemctl", "stop", "kubelet").Run()
 	}
-	watch, err = record(ctx, "kubectl turnup status --watch", run("status", "--watch"),
-		key{shows: "certificates: ", does: stop}, key{shows: watchShows, types: "\x03"})
+	// Static pods show up some time after their machine does. An interrupt that is
+	// typed would be on the screen.
+	status := run("status", "--watch")
+	watch, err = record(ctx, "kubectl turnup status --watch", status,
+		key{shows: "KUBE-SCHEDULER", does: stop},
+		key{shows: watchShows, does: func() error { return status.Process.Signal(os.Interrupt) }})
 	return create, watch, err
 }
 

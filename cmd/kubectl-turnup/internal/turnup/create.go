@@ -78,10 +78,9 @@ func (t *Turnup) Create(ctx context.Context) error {
 	return nil
 }
 
-// settling is how long a tree is held back for kubelets that have just registered.
-// Within a second they have read the Services, without which a pod fails and is
-// tried again 10 s later; what takes a tree to a pod takes the rest of that second.
-const settling = 300 * time.Millisecond
+// settling is how long a kubelet that has just registered takes to have read the
+// Services. A pod that reaches it earlier fails, and is tried again 10 s later.
+const settling = time.Second
 
 func settle(ctx context.Context) error {
 	select {
