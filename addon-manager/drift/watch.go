@@ -157,7 +157,7 @@ func markOf(meta metav1.Object) mark {
 	for _, addon := range object.Owners(meta) {
 		m.prints = append(m.prints, print{strings.Clone(addon), object.Print(meta, addon)})
 	}
-	m.health = health.State{Healthy: true, Mostly: true, Version: m.version}
+	m.health = health.State{Healthy: true, Version: m.version}
 	if whole, ok := meta.(*unstructured.Unstructured); ok {
 		m.health = health.Of(whole)
 	}

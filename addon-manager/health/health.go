@@ -16,15 +16,18 @@ import (
 type State struct {
 	// Healthy is true once the object does its work.
 	Healthy bool
-	// Mostly is true, too, for a DaemonSet that does its work on more than half of
-	// its nodes, and its old version's on none.
-	Mostly bool
 	// Failed is true where waiting does not help.
 	Failed  bool
 	Message string
 	// Version is the resourceVersion that was looked at.
 	Version uint64
+	// most: it is a DaemonSet on its way, and on most nodes already.
+	most bool
 }
+
+// Mostly is true once the object does its work or, for a DaemonSet, does it on
+// more than half of its nodes, and its old version's on none.
+func (s State) Mostly() bool { return s.Healthy || s.most }
 
 // Passive tells whether a kind has no health of its own: being there is enough.
 func Passive(ref object.Ref) bool {
@@ -52,11 +55,11 @@ func Of(live *unstructured.Unstructured) State {
 	state.Message = result.Message
 	switch result.Status {
 	case status.CurrentStatus:
-		state.Healthy, state.Mostly, state.Message = true, true, ""
+		state.Healthy, state.Message = true, ""
 	case status.FailedStatus:
 		state.Failed = true
 	case status.InProgressStatus:
-		state.Mostly = live.GroupVersionKind().GroupKind() == daemonSet && onMostNodes(live)
+		state.most = live.GroupVersionKind().GroupKind() == daemonSet && onMostNodes(live)
 	}
 	return state
 }

@@ -35,7 +35,7 @@ func TestADaemonSetIsHealthyWhenItRunsOnEveryNode(t *testing.T) {
 			if err := live.UnmarshalJSON(data); err != nil {
 				t.Fatal(err)
 			}
-			if got := Of(live); got.Healthy != test.healthy || got.Mostly != test.mostly || got.Version != 7 {
+			if got := Of(live); got.Healthy != test.healthy || got.Mostly() != test.mostly || got.Version != 7 {
 				t.Errorf("%+v", got)
 			}
 		})

@@ -68,7 +68,7 @@ func (w *worker) examine(ctx context.Context, g goal) {
 
 func healthOf(ref object.Ref, live *unstructured.Unstructured) health.State {
 	if health.Passive(ref) {
-		return health.State{Healthy: true, Mostly: true, Version: object.Version(live.GetResourceVersion())}
+		return health.State{Healthy: true, Version: object.Version(live.GetResourceVersion())}
 	}
 	return health.Of(live)
 }
@@ -80,7 +80,7 @@ func (w *worker) healthy(g goal) bool {
 
 // mostly tells whether every declared object does its work, on most nodes at least.
 func (w *worker) mostly(g goal) bool {
-	return w.all(g, func(s health.State) bool { return s.Mostly })
+	return w.all(g, health.State.Mostly)
 }
 
 func (w *worker) all(g goal, are func(health.State) bool) bool {

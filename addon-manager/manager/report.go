@@ -55,7 +55,8 @@ func (w *worker) publish(g goal) {
 		s.Ready = string(metav1.ConditionUnknown)
 	}
 	if g.addon != nil && len(w.failures) == 0 && w.waiting == "" && !w.incomplete(g) {
-		w.ready(g.addon, r.unhealthy == nil, w.mostly(g))
+		healthy := r.unhealthy == nil
+		w.ready(g.addon, healthy, healthy || g.addon.Network && w.mostly(g))
 	}
 	w.m.metrics.Addon(w.name, s.Ready == string(metav1.ConditionTrue), s.Objects, s.Drift)
 	if told := s.Ready + s.TreeHash + s.Message; told != w.told {
