@@ -11,8 +11,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 	typedcore "k8s.io/client-go/kubernetes/typed/core/v1"
-
-	"turnup.dev/kubectl-turnup/addon-manager/api"
 )
 
 func TestTheRestWaitsUntilTheNetworkCarriesMostNodes(t *testing.T) {
@@ -35,17 +33,17 @@ spec:
 	})
 	waits := func() {
 		t.Helper()
-		w.addon("others", says("waiting for the network: addon mesh"))
+		w.says("others", "waiting for the network: addon mesh")
 	}
 	revision := w.push(tree)
 	nodes.await("mesh:1", 3)
 	waits()
 	nodes.run("net-a")
-	w.addon("mesh", says("Available: 1/3"))
+	w.says("mesh", "Available: 1/3")
 	waits()
 	nodes.run("net-b")
 	w.ready("others", revision)
-	w.addon("mesh", says("Available: 2/3"))
+	w.says("mesh", "Available: 2/3")
 
 	tree["mesh/daemonset.yaml"] = strings.Replace(tree["mesh/daemonset.yaml"], "mesh:1", "mesh:2", 1)
 	revision = w.push(join(tree, configMap("others", "2")))
@@ -56,21 +54,12 @@ spec:
 	nodes.await("mesh:2", 2)
 	nodes.run("net-a")
 	nodes.run("net-b")
-	w.addon("mesh", says("Updated: 2/3"))
+	w.says("mesh", "Updated: 2/3")
 	waits()
 	nodes.empty("net-c")
 	nodes.await("mesh:2", 3)
 	w.ready("others", revision)
-	w.addon("mesh", says("Available: 2/3"))
-}
-
-func says(message string) func(api.Addon) error {
-	return func(a api.Addon) error {
-		if !strings.Contains(a.Status.Message, message) {
-			return fmt.Errorf("%q", a.Status.Message)
-		}
-		return nil
-	}
+	w.says("mesh", "Available: 2/3")
 }
 
 // testNodes stand in for kubelets, of which none runs here, and for what DaemonSets

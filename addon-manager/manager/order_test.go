@@ -68,12 +68,7 @@ metadata: {name: settings, namespace: order}
 		w.ready("other", revision)
 		w.eventually("the user addon is gone", func() error { _, err := w.get("configmaps", "turnup-system", "inventory-a-user"); return gone(err) })
 		w.approve("b-definer")
-		w.addon("b-definer", func(a api.Addon) error {
-			if !strings.Contains(a.Status.Message, "still holds configmaps/foreign") {
-				return fmt.Errorf("%s: %q", a.Status.Ready, a.Status.Message)
-			}
-			return nil
-		})
+		w.says("b-definer", "still holds configmaps/foreign")
 		if err := w.config.ConfigMaps("order").Delete(t.Context(), "foreign", metav1.DeleteOptions{}); err != nil {
 			t.Fatal(err)
 		}
@@ -109,12 +104,7 @@ func TestAFinalizerHoldsUpNobody(t *testing.T) {
 	w.ready("held", w.push(join(configMap("held", "1"), configMap("fine", "1"))))
 	w.patch("configmaps", "default", "held", `{"metadata":{"finalizers":["example.turnup.dev/hold"]}}`)
 	w.ready("fine", w.push(configMap("fine", "2")))
-	w.addon("held", func(a api.Addon) error {
-		if !strings.Contains(a.Status.Message, "example.turnup.dev/hold") {
-			return fmt.Errorf("%q", a.Status.Message)
-		}
-		return nil
-	})
+	w.says("held", "example.turnup.dev/hold")
 	w.ready("fine", w.push(configMap("fine", "3")))
 	w.patch("configmaps", "default", "held", `{"metadata":{"finalizers":null}}`)
 	w.eventually("the addon is gone", func() error { _, err := w.get("configmaps", "turnup-system", "inventory-held"); return gone(err) })
@@ -138,12 +128,7 @@ spec:
 `,
 	})
 	revision := w.push(tree)
-	w.addon("rest", func(a api.Addon) error {
-		if !strings.Contains(a.Status.Message, "waiting for the network: addon net") {
-			return fmt.Errorf("%q", a.Status.Message)
-		}
-		return nil
-	})
+	w.says("rest", "waiting for the network: addon net")
 	w.eventually("the Deployment is there", func() error { _, err := w.get("deployments.apps", "default", "net"); return err })
 	if _, err := w.get("configmaps", "default", "rest"); gone(err) != nil {
 		t.Fatal("the rest did not wait")
