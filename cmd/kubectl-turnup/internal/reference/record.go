@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -21,6 +22,14 @@ const recordColumns, recordLines = 100, 24
 type key struct {
 	shows, types string
 	does         func() error
+}
+
+func (k key) press(terminal io.StringWriter) error {
+	if k.does != nil {
+		return k.does()
+	}
+	_, err := terminal.WriteString(k.types)
+	return err
 }
 
 // record runs a command on a terminal, in a directory, until it ends.
@@ -42,15 +51,10 @@ func record(ctx context.Context, title string, cmd *exec.Cmd, keys ...key) (reco
 		r.events = append(r.events, output{float64(time.Since(start).Milliseconds()) / 1000, string(buffer[:n])})
 		_, _ = screen.Write(buffer[:n])
 		if len(keys) > 0 && strings.Contains(screen.String(), keys[0].shows) {
-			now := keys[0]
-			keys = keys[1:]
-			_, err := person.WriteString(now.types)
-			if now.does != nil {
-				err = now.does()
-			}
-			if err != nil {
+			if err := keys[0].press(person); err != nil {
 				return r, fmt.Errorf("record %s: %w", title, err)
 			}
+			keys = keys[1:]
 		}
 	}
 	if err := cmd.Wait(); err != nil {
