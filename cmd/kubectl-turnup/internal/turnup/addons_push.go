@@ -128,9 +128,12 @@ func (t *Turnup) provideTree(ctx context.Context, to *access) (shipment, error) 
 	return provide(ctx)
 }
 
+// shipping brings a tree that was prepared into the cluster.
+type shipping func(context.Context) (shipment, error)
+
 // prepareTree writes and reads the tree on disk, which needs no node, and returns
 // what is left to do.
-func (t *Turnup) prepareTree(ctx context.Context, to *access) (provide func(context.Context) (shipment, error), err error) {
+func (t *Turnup) prepareTree(ctx context.Context, to *access) (shipping, error) {
 	if t.Config.Addons.Source != api.Git {
 		return t.preparePush(ctx, to)
 	}
@@ -145,7 +148,7 @@ func (t *Turnup) prepareTree(ctx context.Context, to *access) (provide func(cont
 // preparePush reads the addon tree. Where there is none yet, it writes one. Where
 // there is none but the cluster has one, the cluster keeps it: the command was
 // run somewhere else, and a new tree would take away what the user added.
-func (t *Turnup) preparePush(ctx context.Context, to *access) (push func(context.Context) (shipment, error), err error) {
+func (t *Turnup) preparePush(ctx context.Context, to *access) (shipping, error) {
 	file, err := t.Home.ReadMachines()
 	if err != nil {
 		return nil, err
@@ -156,11 +159,12 @@ func (t *Turnup) preparePush(ctx context.Context, to *access) (push func(context
 	}
 	if !tree.exists() {
 		has, err := kept(ctx, to)
-		if err == nil {
+		switch {
+		case err == nil:
 			t.Out.Warnf("there is no addon tree %s: the cluster keeps the one it has (%s)", tree.Dir, short(has.revision))
-		}
-		if !errors.Is(err, source.ErrNone) {
-			return func(context.Context) (shipment, error) { return has, nil }, err
+			return func(context.Context) (shipment, error) { return has, nil }, nil
+		case !errors.Is(err, source.ErrNone):
+			return nil, err
 		}
 	}
 	made, err := tree.Init(ctx, t.Config)

@@ -47,7 +47,7 @@ func (t *Turnup) Create(ctx context.Context) error {
 	}
 	// The manager starts while the workers join: it needs no network, and what
 	// it installs is what makes nodes ready.
-	var provide func(context.Context) (shipment, error)
+	var provide shipping
 	group, both := errgroup.WithContext(ctx)
 	group.Go(func() error { return plane.join(both) })
 	group.Go(func() (err error) {
