@@ -156,13 +156,24 @@ A cluster is turned up in three phases, each a verb of its own: provision makes
 machines, bootstrap makes them nodes, addons keeps what runs on them true.
 create runs all three, and can be run again at any time.
 
-Exit codes: 0 done, 1 failed, 124 timed out, 130 interrupted.`
+Exit codes: 0 done, 1 failed, 124 timed out, 130 interrupted. Verbs that look
+have more, which their help states.`
+
+const examples = `  # A cluster on this computer, how it is, and its end
+  kubectl turnup create
+  kubectl turnup status
+  kubectl turnup delete
+
+  # Choose first: a wizard writes .config.json
+  kubectl turnup config
+  kubectl turnup create`
 
 func (a *app) root(argv0 string) *cobra.Command {
 	root := &cobra.Command{
 		Use:           "kubectl-turnup",
 		Short:         "Turn up a Kubernetes cluster and keep its addons applied",
 		Long:          description,
+		Example:       examples,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
@@ -179,6 +190,7 @@ func (a *app) root(argv0 string) *cobra.Command {
 	root.SetIn(a.streams.In)
 	root.SetOut(a.streams.Out)
 	root.SetErr(a.streams.Err)
+	root.SetHelpFunc(help)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return ui.Hint(err, "`%s --help` lists the flags", cmd.CommandPath())
 	})

@@ -21,6 +21,7 @@ const needsCluster = "not run: needs a cluster"
 
 func marks() map[string]string {
 	return map[string]string{
+		"kubectl turnup":     "not run: makes clusters",
 		"create":             "not run: makes clusters",
 		"delete":             needsCluster,
 		"provision":          "not run: makes machines",
