@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"turnup.dev/kubectl-turnup/addon-manager/api"
+	"turnup.dev/kubectl-turnup/addon-manager/object"
 	"turnup.dev/kubectl-turnup/addon-manager/plan"
 )
 
@@ -38,7 +39,7 @@ func (m *Manager) gate(w *worker, generation int, addon *plan.Addon) string {
 			return "waiting for the definitions and roles of addon " + other.name
 		case !addon.Network && other.holdsUp():
 			return "waiting for the network: addon " + other.name
-		case w.name == Self && time.Since(m.since) < selfBudget && !other.done():
+		case w.name == object.Manager && time.Since(m.since) < selfBudget && !other.done():
 			return "waiting for addon " + other.name + ": the manager itself comes last"
 		}
 	}
@@ -150,7 +151,7 @@ func (w *worker) ready(addon *plan.Addon, healthy, mostly bool) {
 	w.m.mu.Lock()
 	defer w.m.mu.Unlock()
 	for _, other := range w.m.workers {
-		if addon.Network || other.name == Self || slices.Contains(other.wants(), w.name) {
+		if addon.Network || other.name == object.Manager || slices.Contains(other.wants(), w.name) {
 			other.poke()
 		}
 	}

@@ -8,9 +8,6 @@ import (
 	"turnup.dev/kubectl-turnup/addon-manager/plan"
 )
 
-// Self is the addon that the manager itself is, where the tree has it.
-const Self = "addon-manager"
-
 // goal is what a worker has to make true.
 type goal struct {
 	generation int

@@ -16,9 +16,6 @@ import (
 	"turnup.dev/kubectl-turnup/addon-manager/object"
 )
 
-// LeaseName is the Lease that the acting manager holds.
-const LeaseName = "addon-manager"
-
 // The lease's times: a manager that stops hands over at once, one that vanishes
 // after 30 s; holding it costs a write every 5 s.
 const (
@@ -38,7 +35,7 @@ func Lead(ctx context.Context, config *rest.Config, identity string, act func(co
 		return fmt.Errorf("connect to the API server: %w", err)
 	}
 	lock := &resourcelock.LeaseLock{
-		LeaseMeta:  metav1.ObjectMeta{Namespace: object.Namespace, Name: LeaseName},
+		LeaseMeta:  metav1.ObjectMeta{Namespace: object.Namespace, Name: object.Manager},
 		Client:     client,
 		LockConfig: resourcelock.ResourceLockConfig{Identity: identity},
 	}
@@ -48,7 +45,7 @@ func Lead(ctx context.Context, config *rest.Config, identity string, act func(co
 	acted := make(chan error, 1)
 	var started atomic.Bool
 	elector, err := leaderelection.NewLeaderElector(leaderelection.LeaderElectionConfig{
-		Lock: lock, Name: LeaseName,
+		Lock: lock, Name: object.Manager,
 		LeaseDuration: leaseDuration, RenewDeadline: renewDeadline, RetryPeriod: retryPeriod,
 		Callbacks: leaderelection.LeaderCallbacks{
 			OnStartedLeading: func(leading context.Context) {
@@ -82,7 +79,7 @@ func release(client coordination.LeasesGetter, identity string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
 	defer cancel()
 	leases := client.Leases(object.Namespace)
-	lease, err := leases.Get(ctx, LeaseName, metav1.GetOptions{})
+	lease, err := leases.Get(ctx, object.Manager, metav1.GetOptions{})
 	if err != nil || lease.Spec.HolderIdentity == nil || *lease.Spec.HolderIdentity != identity {
 		return err
 	}

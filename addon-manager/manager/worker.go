@@ -203,5 +203,5 @@ func (w *worker) declared() []object.Ref {
 // keeps tells whether an object stays in the cluster when it leaves the tree. The
 // manager's own never go with it: nothing would be left to bring them back.
 func (w *worker) keeps(o plan.Object) bool {
-	return o.Keep || o.EnsureExists || w.name == Self || apply.System(o.Ref)
+	return o.Keep || o.EnsureExists || w.name == object.Manager || apply.System(o.Ref)
 }

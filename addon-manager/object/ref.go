@@ -16,6 +16,10 @@ const Label = "turnup.dev/addon"
 // Namespace is where the manager lives and keeps its own objects.
 const Namespace = "turnup-system"
 
+// Manager is what the manager is called: its Deployment, its Lease, its container,
+// and the addon that it is itself, where the tree has it.
+const Manager = "addon-manager"
+
 // FieldManager is the name under which an addon's fields are applied.
 func FieldManager(addon string) string { return "turnup/" + addon }
 

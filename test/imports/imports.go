@@ -21,8 +21,11 @@ type Package struct {
 const (
 	cmd = Module + "/cmd/kubectl-turnup"
 	cli = cmd + "/internal/cli"
-	// story is the package that joins the rooms.
+	// story is the package that joins the rooms; tree is the addon tree on disk.
 	story = cmd + "/internal/turnup"
+	tree  = cmd + "/internal/tree"
+	// pages writes the commands' documents.
+	pages = cmd + "/internal/reference"
 )
 
 // rooms never import each other.
@@ -70,17 +73,25 @@ func Violations(packages []Package) []string {
 		if !inCmd {
 			forbid(p.Deps, "nothing outside cmd imports cmd", under(Module+"/cmd"))
 		}
+		if below(p.ImportPath, tree) {
+			forbid(p.Imports, "a tree on disk is of no cluster",
+				func(dep string) bool { return below(dep, "k8s.io/client-go") || below(dep, cmd) })
+		}
 		if own != "" {
 			forbid(p.Deps, "rooms never import each other",
 				func(dep string) bool { other := room(dep); return other != "" && other != own })
 		}
 		switch {
 		case p.ImportPath == cmd:
-			forbid(p.Imports, "main knows the cli only", func(dep string) bool { return room(dep) != "" || below(dep, story) })
+			forbid(p.Imports, "main knows the cli only", func(dep string) bool {
+				return room(dep) != "" || below(dep, cmd+"/internal") && !below(dep, cli)
+			})
 		case below(p.ImportPath, cli):
 			forbid(p.Imports, "the cli reaches the rooms through internal/turnup", func(dep string) bool { return room(dep) != "" })
-		case below(p.ImportPath, story):
-			forbid(p.Imports, "the story knows no command line", under(cli, "github.com/spf13/cobra", "k8s.io/kubectl"))
+		case below(p.ImportPath, pages):
+			// It writes the commands' pages: the command line is what it reads.
+		case inCmd:
+			forbid(p.Imports, "the story and what it stands on know no command line", under(cli, "github.com/spf13/cobra", "k8s.io/kubectl"))
 		case own == Module+"/addon-manager":
 			forbid(p.Deps, "the addon manager is a small pod",
 				under("github.com/spf13/cobra", "k8s.io/kubectl", "github.com/hashicorp/terraform-exec", "github.com/coreos/ignition"))

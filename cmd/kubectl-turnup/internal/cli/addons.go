@@ -8,7 +8,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"turnup.dev/kubectl-turnup/cmd/kubectl-turnup/internal/turnup"
+	"turnup.dev/kubectl-turnup/cmd/kubectl-turnup/internal/addons"
+	"turnup.dev/kubectl-turnup/cmd/kubectl-turnup/internal/cluster"
+	"turnup.dev/kubectl-turnup/cmd/kubectl-turnup/internal/home"
 	"turnup.dev/kubectl-turnup/internal/ui"
 )
 
@@ -66,7 +68,7 @@ Without a verb, list the addons.`,
 }
 
 // manager opens the cluster that the flags, or a NAME, are about.
-func (a *app) manager(f *addonsFlags, args []string) (*turnup.Addons, error) {
+func (a *app) manager(f *addonsFlags, args []string) (*addons.Manager, error) {
 	name := f.name
 	if len(args) > 0 {
 		if name != "" && name != args[0] {
@@ -76,19 +78,19 @@ func (a *app) manager(f *addonsFlags, args []string) (*turnup.Addons, error) {
 	}
 	req := a.request(clusterFlags{}, nil)
 	req.Name = name
-	return turnup.OpenAddons(turnup.AddonsRequest{
+	return addons.Open(addons.Request{
 		Request: req, Connection: f.connection(), Tree: f.tree, Out: a.out,
 	})
 }
 
 func (a *app) completeClusters(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-	names, _ := turnup.Clusters(a.global.dir) // none to offer, then
+	names, _ := home.List(a.global.dir) // none to offer, then
 	return names, cobra.ShellCompDirectiveNoFileComp
 }
 
 func completeContexts(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
 	file, _ := cmd.Flags().GetString("kubeconfig")
-	return turnup.Contexts(file), cobra.ShellCompDirectiveNoFileComp
+	return cluster.Contexts(file), cobra.ShellCompDirectiveNoFileComp
 }
 
 // waitFlags are --wait and its --timeout.

@@ -7,18 +7,20 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"turnup.dev/kubectl-turnup/cmd/kubectl-turnup/internal/addons"
+	"turnup.dev/kubectl-turnup/cmd/kubectl-turnup/internal/gitsource"
 	"turnup.dev/kubectl-turnup/cmd/kubectl-turnup/internal/turnup"
 	"turnup.dev/kubectl-turnup/internal/ui"
 )
 
 // gitFlags are what is said of a git source.
 type gitFlags struct {
-	turnup.GitRequest
+	gitsource.Request
 	interval time.Duration
 }
 
 func (a *app) addonsDeploy(f *addonsFlags) *cobra.Command {
-	var d turnup.Deployment
+	var d addons.Deployment
 	var source string
 	var git gitFlags
 	var budget int
@@ -53,7 +55,7 @@ turnup-system/addon-source-credentials.`,
 			if cmd.Flags().Changed("interval") {
 				git.Interval = git.interval.String()
 			}
-			if d.Source, err = turnup.SourceOf(source, git.GitRequest); err != nil {
+			if d.Source, err = gitsource.Of(source, git.Request); err != nil {
 				return err
 			}
 			if cmd.Flags().Changed("prune-budget") {
@@ -62,11 +64,11 @@ turnup-system/addon-source-credentials.`,
 				}
 				d.Source.PruneBudget = &budget
 			}
-			return m.Deploy(cmd.Context(), d)
+			return turnup.Deploy(cmd.Context(), m, d)
 		},
 	}
 	flags := cmd.Flags()
-	d.Credentials = turnup.Credentials{}
+	d.Credentials = gitsource.Credentials{}
 	flags.StringVar(&d.Image, "image", "", "`IMAGE` of the addon manager (default: this release's)")
 	flags.StringVar(&d.APIServer, "api-server", "", "`HOST:PORT` of the API server as the nodes reach it (default: found out)")
 	flags.IntVar(&d.Replicas, "replicas", 0, "How many managers run; one acts, the others wait (default 1)")
@@ -96,7 +98,7 @@ turnup-system/addon-source-credentials.`,
 
 // credentialFlag notes the file of one key of the Secret.
 type credentialFlag struct {
-	files turnup.Credentials
+	files gitsource.Credentials
 	key   string
 }
 

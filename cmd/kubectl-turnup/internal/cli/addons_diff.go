@@ -7,12 +7,12 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"turnup.dev/kubectl-turnup/cmd/kubectl-turnup/internal/turnup"
+	"turnup.dev/kubectl-turnup/cmd/kubectl-turnup/internal/addons"
 )
 
 func (a *app) addonsDiff(f *addonsFlags) *cobra.Command {
 	var output outputFlag
-	var d turnup.Diffing
+	var d addons.Diffing
 	cmd := &cobra.Command{
 		Use:     "diff [ADDON...]",
 		GroupID: "look",
@@ -53,7 +53,7 @@ Exit codes: 0 nothing would change, 1 something would, 2 not comparable.`,
 
 // diffText writes the changes so that patch tools can read them, too: what is
 // not part of a diff begins with #.
-func diffText(w io.Writer, diff turnup.AddonDiff) error {
+func diffText(w io.Writer, diff addons.AddonDiff) error {
 	for _, change := range diff.Changes {
 		head := fmt.Sprintf("# addon %s: %s %s", change.Addon, change.Ref, change.What)
 		if change.From != "" {

@@ -5,7 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"turnup.dev/kubectl-turnup/cmd/kubectl-turnup/internal/turnup"
+	"turnup.dev/kubectl-turnup/cmd/kubectl-turnup/internal/addons"
 )
 
 func (a *app) addonsHook(f *addonsFlags) *cobra.Command {
@@ -23,7 +23,7 @@ A hook that is there already stays: ours is a marked block at its end.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	verb := func(use, short string, do func(h turnup.Hook) error) *cobra.Command {
+	verb := func(use, short string, do func(h addons.Hook) error) *cobra.Command {
 		return &cobra.Command{
 			Use: use, Short: short, Args: cobra.NoArgs,
 			Example: "  kubectl turnup addons hook " + use,
@@ -45,13 +45,13 @@ A hook that is there already stays: ours is a marked block at its end.`,
 		return err
 	}
 	cmd.AddCommand(
-		verb("install", "Install the hook, or bring it up to date", func(h turnup.Hook) error {
+		verb("install", "Install the hook, or bring it up to date", func(h addons.Hook) error {
 			if err := h.Install(); err != nil {
 				return err
 			}
 			return say("%s installed\n", h.Path)
 		}),
-		verb("remove", "Remove the hook, and only what is ours of it", func(h turnup.Hook) error {
+		verb("remove", "Remove the hook, and only what is ours of it", func(h addons.Hook) error {
 			removed, err := h.Remove()
 			if err != nil {
 				return err
@@ -61,7 +61,7 @@ A hook that is there already stays: ours is a marked block at its end.`,
 			}
 			return say("%s removed\n", h.Path)
 		}),
-		verb("print", "Print the hook, to be put elsewhere by hand", func(h turnup.Hook) error {
+		verb("print", "Print the hook, to be put elsewhere by hand", func(h addons.Hook) error {
 			return say("%s", h.Script())
 		}),
 	)

@@ -7,11 +7,14 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"turnup.dev/kubectl-turnup/cmd/kubectl-turnup/internal/addons"
+	"turnup.dev/kubectl-turnup/cmd/kubectl-turnup/internal/home"
+	"turnup.dev/kubectl-turnup/cmd/kubectl-turnup/internal/tree"
 	"turnup.dev/kubectl-turnup/cmd/kubectl-turnup/internal/turnup"
 )
 
 func (a *app) addonsInit(f *addonsFlags) *cobra.Command {
-	var how turnup.Updating
+	var how tree.Updating
 	var config string
 	var output outputFlag
 	conflict := conflictFlag{&how.Conflict}
@@ -45,10 +48,10 @@ Exit codes: 0 done or nothing to do, 1 failed or a conflict.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			req := a.request(clusterFlags{config: config}, nil)
 			req.Name = f.name
-			update, err := turnup.InitTree(cmd.Context(), turnup.AddonsRequest{
+			update, err := turnup.InitTree(cmd.Context(), addons.Request{
 				Request: req, Connection: f.connection(), Tree: f.tree, Out: a.out,
 			}, how)
-			if err != nil && !errors.Is(err, turnup.ErrConflict) {
+			if err != nil && !errors.Is(err, tree.ErrConflict) {
 				return err
 			}
 			printed := output.print(a.streams.Out, update, func(w io.Writer) error { return treeUpdate(w, update, how.DryRun) })
@@ -68,7 +71,7 @@ Exit codes: 0 done or nothing to do, 1 failed or a conflict.`,
 			return nil
 		},
 	}
-	cmd.Flags().StringVar(&config, "config", "", "Cluster config, a JSON `FILE` or - for stdin (default: "+turnup.DefaultConfigFile+" if there is one, else the cluster's)")
+	cmd.Flags().StringVar(&config, "config", "", "Cluster config, a JSON `FILE` or - for stdin (default: "+home.DefaultConfigFile+" if there is one, else the cluster's)")
 	cmd.Flags().BoolVar(&how.DryRun, "dry-run", false, "Show what would be written, as diffs, and write nothing")
 	cmd.Flags().Var(conflict, "conflict", "What to write where you and the new version changed the same lines (default: nothing at all)")
 	cmd.Flags().VarP(&output, "output", "o", "Output format")
@@ -76,7 +79,7 @@ Exit codes: 0 done or nothing to do, 1 failed or a conflict.`,
 }
 
 // treeUpdate writes one line per file; diffs for what cannot be or is not written.
-func treeUpdate(w io.Writer, update turnup.TreeUpdate, dry bool) error {
+func treeUpdate(w io.Writer, update tree.Updated, dry bool) error {
 	if update.New && !dry {
 		_, err := fmt.Fprintln(w, update.Tree)
 		return err
@@ -105,7 +108,7 @@ func (c conflictFlag) String() string {
 func (c conflictFlag) Type() string { return "mine|theirs|markers" }
 func (c conflictFlag) Set(value string) error {
 	switch value {
-	case turnup.Mine, turnup.Theirs, turnup.Markers:
+	case tree.Mine, tree.Theirs, tree.Markers:
 		*c.value = value
 		return nil
 	}

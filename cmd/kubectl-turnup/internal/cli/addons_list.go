@@ -9,7 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"turnup.dev/kubectl-turnup/cmd/kubectl-turnup/internal/turnup"
+	"turnup.dev/kubectl-turnup/cmd/kubectl-turnup/internal/addons"
 )
 
 func (a *app) addonsList(f *addonsFlags) *cobra.Command {
@@ -43,7 +43,7 @@ conditions, and the objects that are not as they should be.`,
 	return cmd
 }
 
-func addonNames(list turnup.AddonList) []string {
+func addonNames(list addons.AddonList) []string {
 	var names []string
 	for _, addon := range list.Items {
 		names = append(names, "addon/"+addon.Name)
@@ -51,7 +51,7 @@ func addonNames(list turnup.AddonList) []string {
 	return names
 }
 
-func addonColumns(w io.Writer, list turnup.AddonList, wide bool, now time.Time) error {
+func addonColumns(w io.Writer, list addons.AddonList, wide bool, now time.Time) error {
 	head := []string{"NAME", "READY", "MODE", "REVISION", "OBJECTS", "DRIFT", "AGE", "MESSAGE"}
 	if wide {
 		head = append(head, "CONDITIONS")
@@ -63,9 +63,9 @@ func addonColumns(w io.Writer, list turnup.AddonList, wide bool, now time.Time) 
 			mode = "suspended"
 		}
 		row := []string{
-			addon.Name, addon.Status.Ready, mode, turnup.Short(addon.Status.Revision),
+			addon.Name, addon.Status.Ready, mode, addons.Short(addon.Status.Revision),
 			strconv.Itoa(addon.Status.Objects), strconv.Itoa(addon.Status.Drift),
-			turnup.Age(addon.CreationTimestamp.Time, now), oneLine(addon.Status.Message),
+			addons.Age(addon.CreationTimestamp.Time, now), oneLine(addon.Status.Message),
 		}
 		if wide {
 			var conditions []string
@@ -83,7 +83,7 @@ func addonColumns(w io.Writer, list turnup.AddonList, wide bool, now time.Time) 
 }
 
 // failureColumns lists the objects that are not as they should be.
-func failureColumns(w io.Writer, list turnup.AddonList) error {
+func failureColumns(w io.Writer, list addons.AddonList) error {
 	rows := [][]string{{"ADDON", "OBJECT", "REASON", "FILE", "MESSAGE"}}
 	for _, addon := range list.Items {
 		for _, failure := range addon.Status.Failures {

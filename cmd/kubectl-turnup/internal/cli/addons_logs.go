@@ -3,11 +3,11 @@ package cli
 import (
 	"github.com/spf13/cobra"
 
-	"turnup.dev/kubectl-turnup/cmd/kubectl-turnup/internal/turnup"
+	"turnup.dev/kubectl-turnup/cmd/kubectl-turnup/internal/addons"
 )
 
 func (a *app) addonsLogs(f *addonsFlags) *cobra.Command {
-	var l turnup.Logging
+	var l addons.Logging
 	cmd := &cobra.Command{
 		Use:     "logs [ADDON]",
 		GroupID: "look",

@@ -6,11 +6,11 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"turnup.dev/kubectl-turnup/cmd/kubectl-turnup/internal/turnup"
+	"turnup.dev/kubectl-turnup/cmd/kubectl-turnup/internal/addons"
 )
 
 func (a *app) addonsPush(f *addonsFlags) *cobra.Command {
-	var p turnup.Pushing
+	var p addons.Pushing
 	var output outputFlag
 	cmd := &cobra.Command{
 		Use:     "push [NAME]",
@@ -36,7 +36,7 @@ refused, unless --dirty says to ship the files as they are.`,
 				if !pushed.Changed {
 					verb = "unchanged"
 				}
-				_, err := fmt.Fprintf(w, "revision/%s %s\n", turnup.Short(pushed.Revision), verb)
+				_, err := fmt.Fprintf(w, "revision/%s %s\n", addons.Short(pushed.Revision), verb)
 				return err
 			})
 		},

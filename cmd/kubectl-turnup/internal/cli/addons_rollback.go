@@ -7,7 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"turnup.dev/kubectl-turnup/cmd/kubectl-turnup/internal/turnup"
+	"turnup.dev/kubectl-turnup/cmd/kubectl-turnup/internal/addons"
 )
 
 func (a *app) addonsRollback(f *addonsFlags) *cobra.Command {
@@ -43,7 +43,7 @@ undo the rollback; resume follows it again.`,
 				return err
 			}
 			return output.print(a.streams.Out, revision, func(w io.Writer) error {
-				_, err := fmt.Fprintf(w, "revision/%s in force\n", turnup.Short(revision.Revision))
+				_, err := fmt.Fprintf(w, "revision/%s in force\n", addons.Short(revision.Revision))
 				return err
 			})
 		},
@@ -53,14 +53,14 @@ undo the rollback; resume follows it again.`,
 	return cmd
 }
 
-func revisionTable(w io.Writer, list turnup.RevisionList, now time.Time) error {
+func revisionTable(w io.Writer, list addons.RevisionList, now time.Time) error {
 	rows := [][]string{{"REVISION", "CURRENT", "AGE", "AUTHOR", "MESSAGE"}}
 	for _, r := range list.Items {
 		current := ""
 		if r.Current {
 			current = "*"
 		}
-		rows = append(rows, []string{turnup.Short(r.Revision), current, turnup.Age(r.Pushed, now), r.Author, oneLine(r.Message)})
+		rows = append(rows, []string{addons.Short(r.Revision), current, addons.Age(r.Pushed, now), r.Author, oneLine(r.Message)})
 	}
 	for _, row := range rows[1:] {
 		if row[1] == "" {

@@ -10,13 +10,13 @@ import (
 
 	"turnup.dev/kubectl-turnup/addon-manager/api"
 	"turnup.dev/kubectl-turnup/addon-manager/object"
-	"turnup.dev/kubectl-turnup/cmd/kubectl-turnup/internal/turnup"
+	"turnup.dev/kubectl-turnup/cmd/kubectl-turnup/internal/addons"
 	"turnup.dev/kubectl-turnup/internal/golden"
 )
 
 func noon() time.Time { return time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC) }
 
-func reported() turnup.AddonList {
+func reported() addons.AddonList {
 	addon := func(name string, status api.AddonStatus) api.Addon {
 		a := api.Addon{Status: status}
 		a.Name, a.CreationTimestamp = name, metav1.NewTime(noon().Add(-90*time.Minute))
@@ -24,7 +24,7 @@ func reported() turnup.AddonList {
 	}
 	suspended := addon("quiet", api.AddonStatus{Ready: "Unknown", Mode: "observe"})
 	suspended.Spec.Suspend = true
-	return turnup.AddonList{Items: []api.Addon{
+	return addons.AddonList{Items: []api.Addon{
 		addon("coredns", api.AddonStatus{Ready: "True", Mode: "enforce", Revision: strings.Repeat("6f2b", 10), Objects: 5,
 			Conditions: []api.Condition{{Type: "Built", Status: "True"}, {Type: "Applied", Status: "True"}}}),
 		addon("flannel", api.AddonStatus{Ready: "False", Mode: "enforce", Revision: "tree-0123456789abcdef", Objects: 7, Drift: 1,
@@ -48,9 +48,9 @@ func TestTablesOfAddons(t *testing.T) {
 	check(addonColumns(&b, reported(), true, noon()))
 	check(listFlag("name").print(&b, nil, addonNames(reported()), nil))
 	ref := func(kind, name string) object.Ref { return object.Ref{Kind: kind, Namespace: "flannel", Name: name} }
-	check(drawTree(&b, turnup.AddonTree{Addons: []turnup.AddonNode{
-		{Name: "empty", Objects: []turnup.ObjectNode{}},
-		{Name: "flannel", Ready: "False", Revision: "r1", Message: "refused", Objects: []turnup.ObjectNode{
+	check(drawTree(&b, addons.AddonTree{Addons: []addons.AddonNode{
+		{Name: "empty", Objects: []addons.ObjectNode{}},
+		{Name: "flannel", Ready: "False", Revision: "r1", Message: "refused", Objects: []addons.ObjectNode{
 			{Ref: ref("ConfigMap", "net"), File: "flannel/net.yaml", Health: "Healthy"},
 			{Ref: ref("DaemonSet", "flannel"), File: "flannel/daemonset.yaml", Health: "Progressing", Message: "Ready: 1/3",
 				Failures: []api.Failure{{Reason: "ApplyFailed", Message: "refused by\na webhook"}, {Reason: "Progressing", Message: "Ready: 1/3"}}},
@@ -58,18 +58,18 @@ func TestTablesOfAddons(t *testing.T) {
 		}},
 	}}))
 	ago := func(d time.Duration) *metav1.Time { at := metav1.NewTime(noon().Add(-d)); return &at }
-	check(originLines(&b, turnup.Origin{
+	check(originLines(&b, addons.Origin{
 		Object: ref("ConfigMap", "net"), Addon: "flannel", File: "flannel/net.yaml", Revision: "r1", Applied: ago(time.Hour), Exists: true,
-		Managers: []turnup.Manager{{Name: "kubectl-edit", Operation: "Update", Time: ago(time.Minute)}, {Name: "turnup/flannel", Operation: "Apply", Time: ago(time.Hour)},
+		Managers: []addons.FieldManager{{Name: "kubectl-edit", Operation: "Update", Time: ago(time.Minute)}, {Name: "turnup/flannel", Operation: "Apply", Time: ago(time.Hour)},
 			{Name: "kubelet", Operation: "Update", Subresource: "status"}},
 		Remarks: []string{"the tree in force does not declare it any more"},
 	}, noon()))
-	check(originLines(&b, turnup.Origin{Object: ref("Pod", "mine"), Exists: true}, noon()))
-	check(revisionTable(&b, turnup.RevisionList{Items: []turnup.Revision{
+	check(originLines(&b, addons.Origin{Object: ref("Pod", "mine"), Exists: true}, noon()))
+	check(revisionTable(&b, addons.RevisionList{Items: []addons.Revision{
 		{Revision: strings.Repeat("6f2b", 10), Current: true, Author: "a <a@example.com>", Message: "More CoreDNS", Pushed: noon().Add(-time.Hour)},
 		{Revision: "tree-0123456789abcdef", Pushed: noon().Add(-48 * time.Hour)},
 	}}, noon()))
-	check(diffText(&b, turnup.AddonDiff{Changes: []turnup.Change{
+	check(diffText(&b, addons.AddonDiff{Changes: []addons.Change{
 		{Addon: "flannel", Ref: ref("ConfigMap", "net"), What: "moved", From: "old", Diff: "--- a\n+++ b\n"},
 		{Addon: "flannel", Ref: ref("Secret", "kept"), What: "kept"},
 	}}))

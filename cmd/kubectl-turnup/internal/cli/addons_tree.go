@@ -7,7 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"turnup.dev/kubectl-turnup/cmd/kubectl-turnup/internal/turnup"
+	"turnup.dev/kubectl-turnup/cmd/kubectl-turnup/internal/addons"
 )
 
 func (a *app) addonsTree(f *addonsFlags) *cobra.Command {
@@ -38,10 +38,10 @@ object is below it.`,
 }
 
 // drawTree writes the addons with their objects below them, in columns.
-func drawTree(w io.Writer, tree turnup.AddonTree) error {
+func drawTree(w io.Writer, tree addons.AddonTree) error {
 	var b strings.Builder
 	for _, addon := range tree.Addons {
-		fmt.Fprintf(&b, "%s  ready %s  %s", addon.Name, orNone(addon.Ready), orNone(turnup.Short(addon.Revision)))
+		fmt.Fprintf(&b, "%s  ready %s  %s", addon.Name, orNone(addon.Ready), orNone(addons.Short(addon.Revision)))
 		if addon.Message != "" {
 			fmt.Fprintf(&b, "  %s", oneLine(addon.Message))
 		}

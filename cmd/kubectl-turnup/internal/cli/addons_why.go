@@ -10,7 +10,7 @@ import (
 	"github.com/spf13/cobra"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"turnup.dev/kubectl-turnup/cmd/kubectl-turnup/internal/turnup"
+	"turnup.dev/kubectl-turnup/cmd/kubectl-turnup/internal/addons"
 	"turnup.dev/kubectl-turnup/internal/ui"
 )
 
@@ -28,11 +28,11 @@ Exits with 1 where no addon owns the object.`,
 		Example: `  kubectl turnup addons why deployment/coredns -n kube-system
   kubectl turnup addons why ConfigMap kube-system/coredns`,
 		Args: func(_ *cobra.Command, args []string) error {
-			_, err := turnup.ReadObject(args, "")
+			_, err := addons.ReadObject(args, "")
 			return err
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			words, err := turnup.ReadObject(args, namespace)
+			words, err := addons.ReadObject(args, namespace)
 			if err != nil {
 				return err
 			}
@@ -56,12 +56,12 @@ Exits with 1 where no addon owns the object.`,
 	return cmd
 }
 
-func originLines(w io.Writer, o turnup.Origin, now time.Time) error {
+func originLines(w io.Writer, o addons.Origin, now time.Time) error {
 	ago := func(at *metav1.Time) string {
 		if at == nil {
 			return ""
 		}
-		return turnup.Age(at.Time, now) + " ago"
+		return addons.Age(at.Time, now) + " ago"
 	}
 	rows := [][]string{{"object", o.Object.String()}, {"addon", o.Addon}}
 	if o.Ours() {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"turnup.dev/kubectl-turnup/cmd/kubectl-turnup/internal/home"
 	"turnup.dev/kubectl-turnup/cmd/kubectl-turnup/internal/turnup"
 	"turnup.dev/kubectl-turnup/internal/config"
 	"turnup.dev/kubectl-turnup/internal/ui"
@@ -244,7 +245,7 @@ type clusterFlags struct {
 }
 
 func (f *clusterFlags) addConfig(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.config, "config", "", "Cluster config, a JSON `FILE` or - for stdin (default: "+turnup.DefaultConfigFile+" if there is one)")
+	cmd.Flags().StringVar(&f.config, "config", "", "Cluster config, a JSON `FILE` or - for stdin (default: "+home.DefaultConfigFile+" if there is one)")
 	cmd.Flags().StringArrayVar(&f.set, "set", nil, "Set one symbol of the config: `SYMBOL=VALUE`, for instance provision.workers=3; repeatable")
 	_ = cmd.RegisterFlagCompletionFunc("set", completeAssignments) // the flag is there
 	cmd.Flags().StringVar(&f.bundle, "bundle", "", "Image bundle, an OCI layout `DIRECTORY`, from which the cluster is made without pulling")
@@ -266,8 +267,8 @@ func (f *clusterFlags) addSSH(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&f.acceptKeys, "accept-host-keys", false, "Take the keys of SSH hosts that were never seen before without asking")
 }
 
-func (a *app) request(f clusterFlags, args []string) turnup.Request {
-	req := turnup.Request{
+func (a *app) request(f clusterFlags, args []string) home.Request {
+	req := home.Request{
 		ConfigFile: f.config, Set: f.set, Bundle: f.bundle, Base: a.global.dir, Stdin: a.streams.In,
 		Warn: a.out.Warnf,
 	}
@@ -279,36 +280,36 @@ func (a *app) request(f clusterFlags, args []string) turnup.Request {
 
 // wanted is the cluster that the config and the flags describe.
 func (a *app) wanted(f clusterFlags, args []string) (*turnup.Turnup, error) {
-	cfg, err := turnup.Resolve(a.request(f, args))
+	cfg, err := home.Resolve(a.request(f, args))
 	if err != nil {
 		return nil, err
 	}
-	home, err := filepath.Abs(filepath.Join(a.global.dir, cfg.Cluster.Name))
+	dir, err := filepath.Abs(filepath.Join(a.global.dir, cfg.Cluster.Name))
 	if err != nil {
 		return nil, fmt.Errorf("find the cluster's directory: %w", err)
 	}
-	return a.turnup(turnup.Home{Dir: home}, cfg, f), nil
+	return a.turnup(home.Home{Dir: dir}, cfg, f), nil
 }
 
 // existing is a cluster that has a directory already.
 func (a *app) existing(f clusterFlags, args []string) (*turnup.Turnup, error) {
-	return a.found(f, args, turnup.Find)
+	return a.found(f, args, home.Find)
 }
 
-func (a *app) found(f clusterFlags, args []string, find func(turnup.Request) (turnup.Home, config.Cluster, error)) (*turnup.Turnup, error) {
-	home, cfg, err := find(a.request(f, args))
+func (a *app) found(f clusterFlags, args []string, find func(home.Request) (home.Home, config.Cluster, error)) (*turnup.Turnup, error) {
+	found, cfg, err := find(a.request(f, args))
 	if err != nil {
 		return nil, err
 	}
-	if home.Dir, err = filepath.Abs(home.Dir); err != nil {
+	if found.Dir, err = filepath.Abs(found.Dir); err != nil {
 		return nil, fmt.Errorf("find the cluster's directory: %w", err)
 	}
-	return a.turnup(home, cfg, f), nil
+	return a.turnup(found, cfg, f), nil
 }
 
-func (a *app) turnup(home turnup.Home, cfg config.Cluster, f clusterFlags) *turnup.Turnup {
+func (a *app) turnup(in home.Home, cfg config.Cluster, f clusterFlags) *turnup.Turnup {
 	t := &turnup.Turnup{
-		Home: home, Config: cfg, Out: a.out, Terraform: f.terraform, Kubeconfig: f.kubeconfig,
+		Home: in, Config: cfg, Out: a.out, Terraform: f.terraform, Kubeconfig: f.kubeconfig,
 		AcceptHostKeys: f.acceptKeys,
 	}
 	a.closers = append(a.closers, t.Close)

@@ -14,7 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"turnup.dev/kubectl-turnup/cmd/kubectl-turnup/internal/turnup"
+	"turnup.dev/kubectl-turnup/cmd/kubectl-turnup/internal/home"
 	"turnup.dev/kubectl-turnup/internal/ui"
 )
 
@@ -65,13 +65,13 @@ func (a *app) complete(cmd *cobra.Command) {
 // What cannot be found out is not offered; a shell has no place for an error.
 
 func (a *app) clusterNames(context.Context, *cobra.Command) []string {
-	names, _ := turnup.Clusters(a.global.dir)
+	names, _ := home.List(a.global.dir)
 	return names
 }
 
 func (a *app) machineNames(_ context.Context, cmd *cobra.Command) []string {
 	name, _ := cmd.Flags().GetString("name")
-	return turnup.MachineNames(turnup.Request{Name: name, Base: a.global.dir})
+	return home.MachineNames(home.Request{Name: name, Base: a.global.dir})
 }
 
 func (a *app) addonNames(_ context.Context, _ *cobra.Command) []string {

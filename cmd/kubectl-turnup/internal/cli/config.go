@@ -10,7 +10,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
-	"turnup.dev/kubectl-turnup/cmd/kubectl-turnup/internal/turnup"
+	"turnup.dev/kubectl-turnup/cmd/kubectl-turnup/internal/home"
 	"turnup.dev/kubectl-turnup/internal/config"
 	"turnup.dev/kubectl-turnup/internal/config/ask"
 	"turnup.dev/kubectl-turnup/internal/ui"
@@ -176,7 +176,7 @@ func (a *app) saved(file *config.File, changed bool) {
 		return
 	}
 	a.out.Printf("Wrote %s: %s.", file.Name, summary(file))
-	if err := turnup.Buildable(config.Of(file.Config)); err != nil {
+	if err := home.Buildable(config.Of(file.Config)); err != nil {
 		a.out.Warnf("kubectl turnup create will refuse this: %v", err)
 		return
 	}

@@ -4,14 +4,14 @@ import (
 	"github.com/spf13/pflag"
 	"k8s.io/client-go/tools/clientcmd"
 
-	"turnup.dev/kubectl-turnup/cmd/kubectl-turnup/internal/turnup"
+	"turnup.dev/kubectl-turnup/cmd/kubectl-turnup/internal/cluster"
 )
 
 // connectionFlags are kubectl's flags for verbs that talk to a cluster which is
 // there. Basic authentication, which Kubernetes has not had since 1.19, and a
 // namespace, which our objects have of their own, are left out.
 type connectionFlags struct {
-	turnup.Connection
+	cluster.Connection
 	others *pflag.FlagSet
 }
 
@@ -48,7 +48,7 @@ func (f *connectionFlags) add(flags *pflag.FlagSet) {
 }
 
 // connection is what the user has given.
-func (f *connectionFlags) connection() turnup.Connection {
+func (f *connectionFlags) connection() cluster.Connection {
 	c := f.Connection
 	f.others.VisitAll(func(flag *pflag.Flag) {
 		if !flag.Changed {

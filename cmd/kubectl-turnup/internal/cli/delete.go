@@ -3,7 +3,7 @@ package cli
 import (
 	"github.com/spf13/cobra"
 
-	"turnup.dev/kubectl-turnup/cmd/kubectl-turnup/internal/turnup"
+	"turnup.dev/kubectl-turnup/cmd/kubectl-turnup/internal/home"
 )
 
 func (a *app) delete() *cobra.Command {
@@ -26,7 +26,7 @@ for the next one unless --purge is given.`,
   kubectl turnup delete staging --yes --purge`,
 		Args: oneName,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			t, err := a.found(f, args, turnup.FindDoomed)
+			t, err := a.found(f, args, home.FindDoomed)
 			if err != nil {
 				return err
 			}

@@ -15,7 +15,7 @@ func (a *app) kubeconfig() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			data, err := t.AdminKubeconfig()
+			data, err := t.Home.AdminKubeconfig()
 			if err != nil {
 				return err
 			}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"turnup.dev/kubectl-turnup/cmd/kubectl-turnup/internal/home"
 	"turnup.dev/kubectl-turnup/cmd/kubectl-turnup/internal/turnup"
 	"turnup.dev/kubectl-turnup/internal/ui"
 )
@@ -47,7 +48,7 @@ func statusTable(w io.Writer, s turnup.Status, wide bool) error {
 		fmt.Fprintf(&out, "drift: %s\n", strings.Join(append([]string{s.Drift.Summary}, s.Drift.Resources...), "\n  "))
 	}
 	if len(s.Unapplied) > 0 {
-		fmt.Fprintf(&out, "%s has, and `kubectl turnup create %s` applies:\n", turnup.DefaultConfigFile, s.Cluster)
+		fmt.Fprintf(&out, "%s has, and `kubectl turnup create %s` applies:\n", home.DefaultConfigFile, s.Cluster)
 		if err := diffTable(&out, s.Unapplied); err != nil {
 			return err
 		}

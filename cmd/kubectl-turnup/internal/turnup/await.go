@@ -14,6 +14,9 @@ import (
 	"k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/tools/remotecommand"
 
+	"turnup.dev/kubectl-turnup/addon-manager/object"
+	"turnup.dev/kubectl-turnup/cmd/kubectl-turnup/internal/addons"
+	"turnup.dev/kubectl-turnup/cmd/kubectl-turnup/internal/cluster"
 	"turnup.dev/kubectl-turnup/internal/config"
 	"turnup.dev/kubectl-turnup/internal/ui"
 	"turnup.dev/kubectl-turnup/internal/wait"
@@ -21,14 +24,13 @@ import (
 
 // The longest that the last waits of create may take.
 const (
-	readyBudget   = 3 * time.Minute
-	healthyBudget = 5 * time.Minute
-	dnsBudget     = time.Minute
+	readyBudget = 3 * time.Minute
+	dnsBudget   = time.Minute
 )
 
 // await waits until the cluster is what create promises: every node ready,
 // every addon healthy at the pushed revision, DNS answering through its Service.
-func (t *Turnup) await(ctx context.Context, to *access, shipped shipment) error {
+func (t *Turnup) await(ctx context.Context, to *cluster.Access, shipped addons.Shipment) error {
 	if err := t.shrinkGroups(ctx, to); err != nil {
 		return err
 	}
@@ -38,7 +40,7 @@ func (t *Turnup) await(ctx context.Context, to *access, shipped shipment) error 
 	if err != nil {
 		return err
 	}
-	err = awaitHealthy(ctx, t.Out, to, shipped, healthyBudget)
+	err = addons.AwaitHealthy(ctx, t.Out, to, shipped, addons.HealthyBudget)
 	if err != nil || !t.Config.Addons.CoreDNS {
 		return err
 	}
@@ -47,11 +49,11 @@ func (t *Turnup) await(ctx context.Context, to *access, shipped shipment) error 
 	})
 }
 
-func (t *Turnup) awaitNodesReady(ctx context.Context, to *access, step *ui.Step) error {
+func (t *Turnup) awaitNodesReady(ctx context.Context, to *cluster.Access, step *ui.Step) error {
 	return wait.For(ctx, wait.Options{
 		What: "every node to be ready", Budget: readyBudget, Every: 200 * time.Millisecond, See: step.See,
 	}, func(ctx context.Context) (bool, string, error) {
-		nodes, err := to.typed.CoreV1().Nodes().List(ctx, metav1.ListOptions{})
+		nodes, err := to.Typed.CoreV1().Nodes().List(ctx, metav1.ListOptions{})
 		if err != nil {
 			return false, "", err
 		}
@@ -81,13 +83,13 @@ func notReady(n corev1.Node) string {
 
 // awaitDNS has the addon manager look up the API server's own name at the DNS
 // Service's address: that takes kube-proxy, the pod network and CoreDNS.
-func (t *Turnup) awaitDNS(ctx context.Context, to *access, step *ui.Step) error {
+func (t *Turnup) awaitDNS(ctx context.Context, to *cluster.Access, step *ui.Step) error {
 	name := "kubernetes.default.svc." + t.Config.Network.Domain
 	server := config.DNSServiceIP(t.Config).String() + ":53"
 	return wait.For(ctx, wait.Options{
 		What: fmt.Sprintf("DNS to answer for %s at %s", name, server), Budget: dnsBudget, Every: 200 * time.Millisecond, See: step.See,
 	}, func(ctx context.Context) (bool, string, error) {
-		out, err := to.execInManager(ctx, "/addon-manager", "lookup", name, "--server", server)
+		out, err := execInManager(ctx, to, "/addon-manager", "lookup", name, "--server", server)
 		if err != nil {
 			return false, "", err
 		}
@@ -97,9 +99,9 @@ func (t *Turnup) awaitDNS(ctx context.Context, to *access, step *ui.Step) error 
 }
 
 // execInManager runs a command in a running addon-manager pod.
-func (a *access) execInManager(ctx context.Context, command ...string) (string, error) {
-	pods, err := a.typed.CoreV1().Pods(managerNamespace).List(ctx, metav1.ListOptions{
-		LabelSelector: managerSelector, FieldSelector: "status.phase=Running",
+func execInManager(ctx context.Context, to *cluster.Access, command ...string) (string, error) {
+	pods, err := to.Typed.CoreV1().Pods(object.Namespace).List(ctx, metav1.ListOptions{
+		LabelSelector: addons.ManagerSelector, FieldSelector: "status.phase=Running",
 	})
 	if err != nil {
 		return "", err
@@ -107,10 +109,10 @@ func (a *access) execInManager(ctx context.Context, command ...string) (string, 
 	if len(pods.Items) == 0 {
 		return "", errors.New("the addon manager does not run")
 	}
-	url := a.typed.CoreV1().RESTClient().Post().Resource("pods").
-		Namespace(managerNamespace).Name(pods.Items[0].Name).SubResource("exec").
+	url := to.Typed.CoreV1().RESTClient().Post().Resource("pods").
+		Namespace(object.Namespace).Name(pods.Items[0].Name).SubResource("exec").
 		VersionedParams(&corev1.PodExecOptions{Command: command, Stdout: true, Stderr: true}, scheme.ParameterCodec).URL()
-	exec, err := remotecommand.NewWebSocketExecutor(a.rest, "GET", url.String())
+	exec, err := remotecommand.NewWebSocketExecutor(to.Rest, "GET", url.String())
 	if err != nil {
 		return "", fmt.Errorf("run %s in the addon manager: %w", command[0], err)
 	}

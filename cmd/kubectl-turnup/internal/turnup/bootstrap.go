@@ -14,6 +14,7 @@ import (
 
 	"turnup.dev/kubectl-turnup/bootstrap"
 	"turnup.dev/kubectl-turnup/bootstrap/pki"
+	"turnup.dev/kubectl-turnup/internal/atomicfile"
 	"turnup.dev/kubectl-turnup/internal/config"
 	"turnup.dev/kubectl-turnup/internal/images"
 	"turnup.dev/kubectl-turnup/internal/kubeconfig"
@@ -168,7 +169,7 @@ func (t *Turnup) render(file machines.File, starts bootstrap.EtcdStarts) (*pki.P
 		return nil, nil, err
 	}
 	for _, r := range rendered {
-		if err := writeFile(filepath.Join(t.Home.Ignition(), r.Machine.Name+".json"), r.Ignition, 0o600); err != nil {
+		if err := atomicfile.Write(filepath.Join(t.Home.Ignition(), r.Machine.Name+".json"), r.Ignition, 0o600); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -237,7 +238,7 @@ func (t *Turnup) start(ctx context.Context, list []machines.Machine) error {
 // join starts the workers and waits until every machine is a node, answering
 // the kubelets' requests for certificates meanwhile.
 func (p *controlPlane) join(ctx context.Context) error {
-	title := "register " + count(len(p.machines.Nodes()), "node")
+	title := "register " + ui.Count(len(p.machines.Nodes()), "node")
 	return p.turnup.step(ctx, title, bootstrap.NodesBudget, func(ctx context.Context, step *ui.Step) error {
 		answering, stop := context.WithCancel(ctx)
 		defer stop()
@@ -260,7 +261,7 @@ func (t *Turnup) writeKubeconfig(file machines.File, keys *pki.PKI) error {
 	if err != nil {
 		return err
 	}
-	if err := writeFile(t.Home.Kubeconfig(), data, 0o600); err != nil {
+	if err := atomicfile.Write(t.Home.Kubeconfig(), data, 0o600); err != nil {
 		return err
 	}
 	_, err = kubeconfig.Merge(t.Kubeconfig, entry)

@@ -48,7 +48,7 @@ func (t *Turnup) Check(ctx context.Context) (Report, error) {
 	}
 	t.Patience = checkPatience
 	var report Report
-	err = t.step(ctx, "look at "+count(len(file.Machines), "machine"), checkBudget, func(ctx context.Context, _ *ui.Step) error {
+	err = t.step(ctx, "look at "+ui.Count(len(file.Machines), "machine"), checkBudget, func(ctx context.Context, _ *ui.Step) error {
 		report = t.lookAt(ctx, file, file.Machines)
 		return ctx.Err()
 	})
@@ -72,7 +72,7 @@ func (t *Turnup) preflight(ctx context.Context, file machines.File) error {
 		return err
 	}
 	var report Report
-	err := t.step(ctx, "check "+count(len(hosts), "host"), checkBudget, func(ctx context.Context, _ *ui.Step) error {
+	err := t.step(ctx, "check "+ui.Count(len(hosts), "host"), checkBudget, func(ctx context.Context, _ *ui.Step) error {
 		report = t.lookAt(ctx, file, hosts)
 		return report.err()
 	})
@@ -103,7 +103,7 @@ func cannot(failed []preflight.Finding) string {
 	for _, f := range failed {
 		hosts[f.Machine] = true
 	}
-	return count(len(hosts), "host") + " cannot become a node"
+	return ui.Count(len(hosts), "host") + " cannot become a node"
 }
 
 // lookAt gathers the facts of hosts and judges them.

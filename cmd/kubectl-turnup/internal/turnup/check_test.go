@@ -5,6 +5,9 @@ import (
 	"testing"
 
 	"turnup.dev/kubectl-turnup/bootstrap/preflight"
+	"turnup.dev/kubectl-turnup/cmd/kubectl-turnup/internal/home"
+	"turnup.dev/kubectl-turnup/cmd/kubectl-turnup/internal/testdir"
+	"turnup.dev/kubectl-turnup/cmd/kubectl-turnup/internal/tree"
 	"turnup.dev/kubectl-turnup/internal/ui"
 )
 
@@ -33,18 +36,18 @@ const twoHosts = `{"apiVersion":"turnup.dev/v1alpha1","kind":"Machines","endpoin
  {"name":"w","role":"worker","address":"192.0.2.2","transport":{"ssh":{"user":"core","port":2222}}}]}`
 
 func TestMachinesThatExistAreTakenFromTheUsersFile(t *testing.T) {
-	here(t)
-	cfg, err := Resolve(Request{Base: "clusters", Name: "rack", Set: []string{
+	testdir.Empty(t)
+	cfg, err := home.Resolve(home.Request{Base: "clusters", Name: "rack", Set: []string{
 		"provision.platform=baremetal", "provision.baremetal.machines_file=racks/r.json", "provision.baremetal.ssh_user=deploy"}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	made := &Turnup{Home: HomeOf("clusters", "rack"), Config: cfg, Out: ui.New(&strings.Builder{}, ui.Options{})}
+	made := &Turnup{Home: home.Of("clusters", "rack"), Config: cfg, Out: ui.New(&strings.Builder{}, ui.Options{})}
 	err = made.Provision(t.Context())
 	if err == nil || !strings.Contains(err.Error(), "racks/r.json: no machines file") || !strings.Contains(ui.HintOf(err), "schema --example") {
 		t.Fatalf("%v, hint %q", err, ui.HintOf(err))
 	}
-	write(t, "racks/r.json", twoHosts)
+	testdir.Write(t, "racks/r.json", twoHosts)
 	if err := made.Provision(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -56,16 +59,16 @@ func TestMachinesThatExistAreTakenFromTheUsersFile(t *testing.T) {
 	if p.User != "deploy" || p.Port != 22 || !strings.HasSuffix(p.IdentityFile, "/racks/keys/id") || w.User != "core" || w.Port != 2222 {
 		t.Errorf("%+v %+v", p, w)
 	}
-	if nodes(file) != 2 || managerReplicas(file) != 1 {
-		t.Errorf("%d nodes, %d managers", nodes(file), managerReplicas(file))
+	if nodes(file) != 2 || tree.ManagerReplicas(file) != 1 {
+		t.Errorf("%d nodes, %d managers", nodes(file), tree.ManagerReplicas(file))
 	}
 	// A host that just vanishes from the file would be forgotten with all that is on it.
-	write(t, "racks/r.json", strings.Replace(twoHosts, `"name":"w"`, `"name":"other"`, 1))
+	testdir.Write(t, "racks/r.json", strings.Replace(twoHosts, `"name":"w"`, `"name":"other"`, 1))
 	err = made.Provision(t.Context())
 	if err == nil || !strings.Contains(err.Error(), "no longer names w") || !strings.Contains(ui.HintOf(err), "machines reset w") {
 		t.Errorf("%v, hint %q", err, ui.HintOf(err))
 	}
-	write(t, "racks/r.json", strings.Replace(twoHosts, "192.0.2.2", "192.0.2.3", 1))
+	testdir.Write(t, "racks/r.json", strings.Replace(twoHosts, "192.0.2.2", "192.0.2.3", 1))
 	if err = made.Provision(t.Context()); err == nil || !strings.Contains(err.Error(), "the address of w is another") {
 		t.Errorf("%v", err)
 	}

@@ -11,6 +11,8 @@ import (
 	"sync"
 	"testing"
 
+	"turnup.dev/kubectl-turnup/cmd/kubectl-turnup/internal/home"
+	"turnup.dev/kubectl-turnup/cmd/kubectl-turnup/internal/testdir"
 	"turnup.dev/kubectl-turnup/internal/config"
 	"turnup.dev/kubectl-turnup/internal/ui"
 	"turnup.dev/kubectl-turnup/terraform"
@@ -21,6 +23,14 @@ var plugins struct {
 	once sync.Once
 	dir  string
 	err  error
+}
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if plugins.dir != "" {
+		os.RemoveAll(plugins.dir)
+	}
+	os.Exit(code)
 }
 
 const schemas = "../../../../terraform/testdata/providers"
@@ -87,7 +97,7 @@ func newCloudStage(t *testing.T, cfg config.Cluster, yes bool) *cloudStage {
 	}
 	t.Chdir(t.TempDir())
 	s.Turnup = &Turnup{
-		Home: HomeOf("clusters", cfg.Cluster.Name), Config: cfg, Kubeconfig: "kubeconfig",
+		Home: home.Of("clusters", cfg.Cluster.Name), Config: cfg, Kubeconfig: "kubeconfig",
 		Out: ui.New(&s.said, ui.Options{Yes: yes}),
 	}
 	s.Home.Dir, _ = filepath.Abs(s.Home.Dir)
@@ -124,7 +134,7 @@ func (s *cloudStage) must(err error) {
 func TestACloudIsPlannedAgreedToMadeAndRemoved(t *testing.T) {
 	for _, platform := range []string{"aws", "gce", "azure"} {
 		t.Run(platform, func(t *testing.T) {
-			s := newCloudStage(t, on(t, platform, "provision."+platform+".ssh_cidrs=203.0.113.7/32"), true)
+			s := newCloudStage(t, testdir.On(t, platform, "provision."+platform+".ssh_cidrs=203.0.113.7/32"), true)
 
 			changes, err := s.DryRun(t.Context())
 			s.must(err)
@@ -181,7 +191,7 @@ func terraformPath(t *testing.T) string {
 }
 
 func TestWhoDoesNotAgreeToAPlanLeavesNothing(t *testing.T) {
-	s := newCloudStage(t, on(t, "aws"), false)
+	s := newCloudStage(t, testdir.On(t, "aws"), false)
 	if err := s.provision(); err == nil || !strings.Contains(err.Error(), "Apply this plan") || !strings.Contains(ui.HintOf(err), "--yes") {
 		t.Errorf("got %v with hint %q", err, ui.HintOf(err))
 	}
@@ -191,7 +201,7 @@ func TestWhoDoesNotAgreeToAPlanLeavesNothing(t *testing.T) {
 }
 
 func TestWithoutCredentialsNothingBegins(t *testing.T) {
-	s := newCloudStage(t, on(t, "aws"), true)
+	s := newCloudStage(t, testdir.On(t, "aws"), true)
 	for _, name := range []string{"AWS_ACCESS_KEY_ID", "AWS_PROFILE"} {
 		t.Setenv(name, "")
 	}

@@ -10,8 +10,10 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"turnup.dev/kubectl-turnup/addon-manager/api"
+	"turnup.dev/kubectl-turnup/cmd/kubectl-turnup/internal/addons"
 	"turnup.dev/kubectl-turnup/internal/kubeconfig"
 	"turnup.dev/kubectl-turnup/internal/machines"
+	"turnup.dev/kubectl-turnup/internal/ui"
 )
 
 // Create is the whole story: machines, nodes, addons, and proof that the
@@ -111,20 +113,20 @@ func (t *Turnup) Begin() (end func(), err error) {
 		return nil, err
 	}
 	return func() {
-		if t.Home.untouched() {
-			_ = t.Home.remove() // the config alone does no harm
+		if t.Home.Untouched() {
+			_ = t.Home.Remove() // the config alone does no harm
 		}
 		unlock()
 	}, nil
 }
 
-func (t *Turnup) farewell(file machines.File, shipped shipment, took stopwatch) {
+func (t *Turnup) farewell(file machines.File, shipped addons.Shipment, took stopwatch) {
 	t.Out.Printf("")
 	t.Out.Printf("The cluster %s is up: %s, addons %s, after %s.", t.name(),
-		count(nodes(file), "node"),
-		strings.Join(shipped.addons, ", "), took)
+		ui.Count(nodes(file), "node"),
+		strings.Join(shipped.Addons, ", "), took)
 	t.Out.Printf("Its kubeconfig is %s, and the context %s is selected. Next:",
-		relative(t.Home.Kubeconfig()), kubeconfig.Context(t.name()))
+		ui.Relative(t.Home.Kubeconfig()), kubeconfig.Context(t.name()))
 	t.Out.Printf("")
 	edit := fmt.Sprintf("edit %s/coredns, git commit, kubectl turnup addons push", strings.TrimSuffix(t.Config.Addons.Path, "/"))
 	if t.Config.Addons.Source == api.Git {

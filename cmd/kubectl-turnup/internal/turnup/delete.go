@@ -57,7 +57,7 @@ func (t *Turnup) Delete(ctx context.Context) error {
 		if _, err := kubeconfig.Remove(t.Kubeconfig, t.name()); err != nil {
 			return err
 		}
-		return t.Home.remove()
+		return t.Home.Remove()
 	})
 }
 

@@ -1,6 +1,7 @@
 package turnup
 
 import (
+	"cmp"
 	"context"
 	"crypto/x509"
 	"encoding/pem"
@@ -16,6 +17,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"turnup.dev/kubectl-turnup/addon-manager/object"
 	"turnup.dev/kubectl-turnup/bootstrap"
 	"turnup.dev/kubectl-turnup/bootstrap/pki"
 	"turnup.dev/kubectl-turnup/internal/machines"
@@ -135,10 +137,10 @@ func soonestExpiry(dir string) (expiry, error) {
 		}
 		at, err := expiryOf(data)
 		if errors.Is(err, errNoCertificate) {
-			return fmt.Errorf("%s is no certificate", relative(path))
+			return fmt.Errorf("%s is no certificate", ui.Relative(path))
 		}
 		if err != nil {
-			return fmt.Errorf("read %s: %w", relative(path), err)
+			return fmt.Errorf("read %s: %w", ui.Relative(path), err)
 		}
 		if first.at.IsZero() || at.Before(first.at) {
 			name, _ := filepath.Rel(dir, path)
@@ -174,7 +176,7 @@ func (t *Turnup) examineNodes(ctx context.Context, d *Diagnosis, file machines.F
 	if !d.see(phaseBootstrap, "there is a kubeconfig", "KubeconfigMissing", err) {
 		return false
 	}
-	list, err := to.typed.CoreV1().Nodes().List(ctx, metav1.ListOptions{})
+	list, err := to.Typed.CoreV1().Nodes().List(ctx, metav1.ListOptions{})
 	if err != nil {
 		logs := t.controlPlaneLogs(ctx, file)
 		if !t.examineEtcd(ctx, d, file, logs) {
@@ -266,7 +268,7 @@ func (t *Turnup) examineAddons(ctx context.Context, d *Diagnosis) {
 	if err != nil {
 		return // examineNodes has said so
 	}
-	manager, err := to.typed.AppsV1().Deployments(managerNamespace).Get(ctx, managerAddon, metav1.GetOptions{})
+	manager, err := to.Typed.AppsV1().Deployments(object.Namespace).Get(ctx, object.Manager, metav1.GetOptions{})
 	if err == nil && manager.Status.ReadyReplicas == 0 {
 		err = errors.New("no pod of it is ready")
 	}
@@ -279,7 +281,7 @@ func (t *Turnup) examineAddons(ctx context.Context, d *Diagnosis) {
 	for _, a := range addons {
 		var err error
 		if a.Ready != "True" {
-			err = ui.Hint(errors.New(orElse(a.Message, "it is not ready, and the manager does not say why")),
+			err = ui.Hint(errors.New(cmp.Or(a.Message, "it is not ready, and the manager does not say why")),
 				"`kubectl turnup addons tree %s` shows each of its objects", a.Name)
 		}
 		d.see(phaseAddons, "addon "+a.Name+" is healthy", "AddonNotReady", err)

@@ -12,6 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
+	"turnup.dev/kubectl-turnup/cmd/kubectl-turnup/internal/cluster"
 	"turnup.dev/kubectl-turnup/internal/serverside"
 	"turnup.dev/kubectl-turnup/internal/ui"
 	"turnup.dev/kubectl-turnup/internal/wait"
@@ -24,9 +25,9 @@ const drainBudget = 5 * time.Minute
 // as their disruption budgets allow. Pods of DaemonSets and static ones stay:
 // they belong to the machine. One that is dead has no pods to wait for; its Node
 // says Ready for the most of a minute, so whoever knows better says so.
-func drain(ctx context.Context, to *access, node string, dead bool, step *ui.Step) error {
+func drain(ctx context.Context, to *cluster.Access, node string, dead bool, step *ui.Step) error {
 	const off = `{"spec":{"unschedulable":true}}`
-	if _, err := to.typed.CoreV1().Nodes().Patch(ctx, node, types.MergePatchType, []byte(off),
+	if _, err := to.Typed.CoreV1().Nodes().Patch(ctx, node, types.MergePatchType, []byte(off),
 		metav1.PatchOptions{FieldManager: serverside.FieldManager}); apierrors.IsNotFound(err) || err == nil && dead {
 		return nil
 	} else if err != nil {
@@ -35,14 +36,14 @@ func drain(ctx context.Context, to *access, node string, dead bool, step *ui.Ste
 	err := wait.For(ctx, wait.Options{
 		What: "the pods of " + node + " to go elsewhere", Budget: drainBudget, Every: 500 * time.Millisecond, See: step.See,
 	}, func(ctx context.Context) (bool, string, error) {
-		n, err := to.typed.CoreV1().Nodes().Get(ctx, node, metav1.GetOptions{})
+		n, err := to.Typed.CoreV1().Nodes().Get(ctx, node, metav1.GetOptions{})
 		if apierrors.IsNotFound(err) || err == nil && notReady(*n) != "" {
 			return true, "", nil
 		}
 		if err != nil {
 			return false, "", err
 		}
-		pods, err := to.typed.CoreV1().Pods("").List(ctx, metav1.ListOptions{FieldSelector: "spec.nodeName=" + node})
+		pods, err := to.Typed.CoreV1().Pods("").List(ctx, metav1.ListOptions{FieldSelector: "spec.nodeName=" + node})
 		if err != nil {
 			return false, "", err
 		}
@@ -71,11 +72,11 @@ func stays(pod corev1.Pod) bool {
 }
 
 // evict asks a pod to go, unless it is going, and says what is in the way.
-func evict(ctx context.Context, to *access, pod corev1.Pod) string {
+func evict(ctx context.Context, to *cluster.Access, pod corev1.Pod) string {
 	if pod.DeletionTimestamp != nil {
 		return ""
 	}
-	err := to.typed.PolicyV1().Evictions(pod.Namespace).Evict(ctx, &policy.Eviction{
+	err := to.Typed.PolicyV1().Evictions(pod.Namespace).Evict(ctx, &policy.Eviction{
 		ObjectMeta:    metav1.ObjectMeta{Namespace: pod.Namespace, Name: pod.Name},
 		DeleteOptions: &metav1.DeleteOptions{Preconditions: metav1.NewUIDPreconditions(string(pod.UID))},
 	})
@@ -86,8 +87,8 @@ func evict(ctx context.Context, to *access, pod corev1.Pod) string {
 }
 
 // alone lists the pods on a node that no controller makes again elsewhere.
-func alone(ctx context.Context, to *access, node string) ([]string, error) {
-	pods, err := to.typed.CoreV1().Pods("").List(ctx, metav1.ListOptions{FieldSelector: "spec.nodeName=" + node})
+func alone(ctx context.Context, to *cluster.Access, node string) ([]string, error) {
+	pods, err := to.Typed.CoreV1().Pods("").List(ctx, metav1.ListOptions{FieldSelector: "spec.nodeName=" + node})
 	if err != nil {
 		return nil, fmt.Errorf("list the pods of %s: %w", node, err)
 	}

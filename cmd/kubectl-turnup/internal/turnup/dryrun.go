@@ -54,10 +54,10 @@ func (t *Turnup) counted() string {
 	if t.Config.Provision.Platform == baremetal {
 		return "the machines that exist"
 	}
-	parts := []string{count(t.Config.Provision.ControlPlanes, "control plane")}
+	parts := []string{ui.Count(t.Config.Provision.ControlPlanes, "control plane")}
 	cloud, rented := config.CloudOf(t.Config)
 	if !rented {
-		return strings.Join(append(parts, count(t.Config.Provision.Workers, "worker")), " and ")
+		return strings.Join(append(parts, ui.Count(t.Config.Provision.Workers, "worker")), " and ")
 	}
 	parts[0] += " of type " + cloud.ControlPlaneType
 	pools, _ := config.WorkerPools(t.Config) // validated
@@ -66,7 +66,7 @@ func (t *Turnup) counted() string {
 		if pool.Spot {
 			spot = "spot "
 		}
-		parts = append(parts, fmt.Sprintf("pool %s of %s of type %s", pool.Name, count(pool.Count, spot+"machine"), pool.Type))
+		parts = append(parts, fmt.Sprintf("pool %s of %s of type %s", pool.Name, ui.Count(pool.Count, spot+"machine"), pool.Type))
 	}
 	return strings.Join(parts, ", ")
 }

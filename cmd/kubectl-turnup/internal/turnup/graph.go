@@ -7,7 +7,9 @@ import (
 	"strings"
 
 	"turnup.dev/kubectl-turnup/addon-manager/api"
+	"turnup.dev/kubectl-turnup/addon-manager/object"
 	"turnup.dev/kubectl-turnup/bootstrap"
+	"turnup.dev/kubectl-turnup/cmd/kubectl-turnup/internal/tree"
 	"turnup.dev/kubectl-turnup/internal/config"
 	"turnup.dev/kubectl-turnup/internal/graph"
 	"turnup.dev/kubectl-turnup/internal/machines"
@@ -66,7 +68,7 @@ func sceneOf(cfg config.Cluster, file machines.File) graph.Scene {
 		}
 	}
 	var addons []graph.Box
-	for _, name := range Enabled(cfg) {
+	for _, name := range tree.Enabled(cfg) {
 		addons = append(addons, graph.Box{ID: "addon_" + strings.ReplaceAll(name, "-", "_"), Lines: []string{name, addonWords[name]}})
 	}
 	s.Frames = append(s.Frames, graph.Frame{ID: "addons", Title: "addons, which the addon manager keeps true to " + treeWords(cfg), Boxes: addons})
@@ -161,5 +163,5 @@ var addonWords = map[string]string{
 	"kube-proxy": "Services", "coredns": "DNS", "coredns-autoscaler": "replicas of DNS", "node-local-dns": "DNS cache", "metrics-server": "kubectl top",
 	"local-path": "volumes", "aws-ebs-csi": "volumes", "gce-pd-csi": "volumes", "azure-disk-csi": "volumes", "snapshots": "snapshots",
 	"aws-cloud-controller": "load balancers", "gce-cloud-controller": "load balancers", "azure-cloud-controller": "load balancers",
-	"fluentd": "logs", "headlamp": "dashboard", managerAddon: "applies all of them",
+	"fluentd": "logs", "headlamp": "dashboard", object.Manager: "applies all of them",
 }

@@ -78,14 +78,14 @@ func (t *Turnup) SaveImages(ctx context.Context, dir, platforms string) (*images
 	}
 	var entries []images.Entry
 	// Each request has a limit of its own; what they find is read in the next step.
-	err = t.step(ctx, "ask the registries for "+count(len(list.Images), "image"), 0, func(ctx context.Context, step *ui.Step) (err error) {
+	err = t.step(ctx, "ask the registries for "+ui.Count(len(list.Images), "image"), 0, func(ctx context.Context, step *ui.Step) (err error) {
 		entries, err = t.registries(step).Find(ctx, list.Refs(), wanted)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	err = t.bounded(ctx, "save "+count(len(entries), "image")+" to "+relative(dir), copyBudget, func(ctx context.Context, step *ui.Step) error {
+	err = t.bounded(ctx, "save "+ui.Count(len(entries), "image")+" to "+ui.Relative(dir), copyBudget, func(ctx context.Context, step *ui.Step) error {
 		return t.registries(step).Save(ctx, dir, entries, step.Advance)
 	})
 	if err != nil {
@@ -121,13 +121,13 @@ func (t *Turnup) PushImages(ctx context.Context, dir, to string) ([]string, erro
 		return nil, ui.Hint(err, wholeBundle)
 	}
 	var pushed []string
-	err = t.bounded(ctx, "check "+count(len(bundle.Refs()), "image"), imagesBudget, func(context.Context, *ui.Step) error {
+	err = t.bounded(ctx, "check "+ui.Count(len(bundle.Refs()), "image"), imagesBudget, func(context.Context, *ui.Step) error {
 		return ui.Hint(bundle.VerifyFor(t.arch()), wholeBundle)
 	})
 	if err != nil {
 		return nil, err
 	}
-	err = t.bounded(ctx, "push "+count(len(bundle.Refs()), "image")+" to "+to, copyBudget, func(ctx context.Context, step *ui.Step) (err error) {
+	err = t.bounded(ctx, "push "+ui.Count(len(bundle.Refs()), "image")+" to "+to, copyBudget, func(ctx context.Context, step *ui.Step) (err error) {
 		pushed, err = t.registries(step).Push(ctx, bundle, to, step.Advance)
 		return err
 	})
@@ -148,10 +148,10 @@ func (t *Turnup) VerifyImages(ctx context.Context, dir string) (ImageList, error
 	for i := range list.Images {
 		list.Images[i].Digest = bundle.Pinned(list.Images[i].Ref)
 	}
-	return list, t.bounded(ctx, "check "+count(len(bundle.Refs()), "image"), imagesBudget, func(context.Context, *ui.Step) error {
+	return list, t.bounded(ctx, "check "+ui.Count(len(bundle.Refs()), "image"), imagesBudget, func(context.Context, *ui.Step) error {
 		// What is damaged and what is missing, in one report.
 		err := errors.Join(bundle.Require(list.set()), bundle.VerifyFor(t.arch()))
-		return ui.Hint(err, "`kubectl turnup images save --output %s` fetches what is missing or damaged, and keeps the rest", relative(dir))
+		return ui.Hint(err, "`kubectl turnup images save --output %s` fetches what is missing or damaged, and keeps the rest", ui.Relative(dir))
 	})
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"turnup.dev/kubectl-turnup/addon-manager/api"
 	"turnup.dev/kubectl-turnup/addon-manager/build"
+	"turnup.dev/kubectl-turnup/addon-manager/object"
 	"turnup.dev/kubectl-turnup/bootstrap"
 	"turnup.dev/kubectl-turnup/bootstrap/pki"
 	"turnup.dev/kubectl-turnup/internal/config"
@@ -100,7 +101,7 @@ func (t *Turnup) Images() (ImageList, error) {
 		return list, err
 	}
 	for _, u := range manager {
-		found.object(managerAddon, u)
+		found.object(object.Manager, u)
 	}
 	if err := t.imagesOfTree(file, &found); err != nil {
 		return list, err
@@ -237,18 +238,4 @@ func (u *usage) list() []UsedImage {
 		take("", ref)
 	}
 	return list
-}
-
-// treeFiles are those of the user's addon tree or, where there is none, of the
-// one that create would write.
-func (t *Turnup) treeFiles(file machines.File) (map[string][]byte, error) {
-	tree, err := OpenTree(t.Config, file)
-	if err != nil {
-		return nil, err
-	}
-	if !tree.exists() {
-		return tree.starting(t.Config)
-	}
-	content, err := tree.working("")
-	return content.Files, err
 }

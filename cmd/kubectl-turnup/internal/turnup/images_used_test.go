@@ -16,9 +16,13 @@ import (
 	"github.com/google/go-containerregistry/pkg/registry"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 
+	"turnup.dev/kubectl-turnup/cmd/kubectl-turnup/internal/home"
+	"turnup.dev/kubectl-turnup/cmd/kubectl-turnup/internal/testdir"
+	"turnup.dev/kubectl-turnup/cmd/kubectl-turnup/internal/tree"
 	"turnup.dev/kubectl-turnup/internal/config"
 	"turnup.dev/kubectl-turnup/internal/images"
 	"turnup.dev/kubectl-turnup/internal/images/imagetest"
+	"turnup.dev/kubectl-turnup/internal/machines"
 	"turnup.dev/kubectl-turnup/internal/ui"
 )
 
@@ -48,8 +52,26 @@ func imagesOf(t *testing.T, cfg config.Cluster) ImageList {
 
 // planned is a cluster that nobody has made yet.
 func planned(cfg config.Cluster) *Turnup {
-	home, _ := filepath.Abs(filepath.Join("clusters", cfg.Cluster.Name))
-	return &Turnup{Home: Home{Dir: home}, Config: cfg, Out: ui.New(io.Discard, ui.Options{})}
+	dir, _ := filepath.Abs(filepath.Join("clusters", cfg.Cluster.Name))
+	return &Turnup{Home: home.Home{Dir: dir}, Config: cfg, Out: ui.New(io.Discard, ui.Options{})}
+}
+
+// newTree is where the tree of a cluster with the default config will be.
+func newTree(t *testing.T) tree.Tree {
+	t.Helper()
+	testdir.Apart(t)
+	own, err := tree.Open(config.Default(), machines.New(testdir.Endpoint, nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return own
+}
+
+func initTree(t *testing.T, own tree.Tree) {
+	t.Helper()
+	if made, err := own.Init(t.Context(), config.Default()); err != nil || !made {
+		t.Fatalf("made %v, %v", made, err)
+	}
 }
 
 func (l ImageList) find(t *testing.T, ref string) UsedImage {
@@ -62,7 +84,7 @@ func (l ImageList) find(t *testing.T, ref string) UsedImage {
 }
 
 func TestTheListIsWhatTheClusterUses(t *testing.T) {
-	tree := newTree(t)
+	own := newTree(t)
 	list := imagesOf(t, config.Default())
 	set := config.Images(config.Default())
 	for component, by := range map[images.Component]string{
@@ -84,11 +106,11 @@ func TestTheListIsWhatTheClusterUses(t *testing.T) {
 	cfg.Bootstrap.ContainerRuntime = "docker"
 	imagesOf(t, cfg).find(t, docker)
 
-	initTree(t, tree)
-	if err := os.RemoveAll(tree.path("kube-proxy")); err != nil {
+	initTree(t, own)
+	if err := os.RemoveAll(filepath.Join(own.Dir, "kube-proxy")); err != nil {
 		t.Fatal(err)
 	}
-	write(t, tree.path("own/app.yaml"), ownApp)
+	testdir.Write(t, filepath.Join(own.Dir, "own/app.yaml"), ownApp)
 	list = imagesOf(t, config.Default())
 	if slices.Contains(list.Refs(), set.Ref(images.KubeProxy)) {
 		t.Error("an addon that is not in the tree is on the list")
@@ -99,14 +121,14 @@ func TestTheListIsWhatTheClusterUses(t *testing.T) {
 		}
 	}
 
-	write(t, tree.path("own/app.yaml"), "a: [\n")
+	testdir.Write(t, filepath.Join(own.Dir, "own/app.yaml"), "a: [\n")
 	if _, err := planned(config.Default()).Images(); err == nil || !strings.Contains(err.Error(), "own/app.yaml") {
 		t.Errorf("an addon that cannot be built: %v", err)
 	}
 }
 
 func TestAMirrorRewritesEveryReferenceOfOurs(t *testing.T) {
-	newTree(t)
+	testdir.Apart(t)
 	cfg := config.Default()
 	cfg.Bootstrap.Registry = "mirror.example.com/k8s"
 	cfg.Bootstrap.ImageOverrides = "coredns=own.example.com/dns:v1,pause=own.example.com/pause:v1"
@@ -145,7 +167,7 @@ func publish(t *testing.T, without ...images.Component) config.Cluster {
 }
 
 func TestASavedBundleIsWholeAndADamagedOneIsMended(t *testing.T) {
-	newTree(t)
+	testdir.Apart(t)
 	cluster := planned(publish(t))
 	bundle, err := cluster.SaveImages(t.Context(), "bundle", "")
 	if err != nil {
@@ -183,13 +205,13 @@ func TestASavedBundleIsWholeAndADamagedOneIsMended(t *testing.T) {
 }
 
 func TestABundleThatLacksAnImageOrIsForeignSaysWhich(t *testing.T) {
-	tree := newTree(t)
+	own := newTree(t)
 	cluster := planned(publish(t))
 	if _, err := cluster.SaveImages(t.Context(), "bundle", ""); err != nil {
 		t.Fatal(err)
 	}
-	initTree(t, tree)
-	write(t, tree.path("own/app.yaml"), ownApp)
+	initTree(t, own)
+	testdir.Write(t, filepath.Join(own.Dir, "own/app.yaml"), ownApp)
 	_, err := cluster.VerifyImages(t.Context(), "bundle")
 	if err == nil || !strings.Contains(err.Error(), "own.example.com/main:v1 (addon own: CronJob default/own)") {
 		t.Errorf("got %v", err)
@@ -204,7 +226,7 @@ func TestABundleThatLacksAnImageOrIsForeignSaysWhich(t *testing.T) {
 }
 
 func TestMachinesThatWouldFindNoImageAreNotMade(t *testing.T) {
-	newTree(t)
+	testdir.Apart(t)
 	var said bytes.Buffer
 	cluster := planned(publish(t, images.KubeProxy))
 	cluster.Out = ui.New(&said, ui.Options{})

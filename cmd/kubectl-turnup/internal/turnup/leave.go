@@ -16,6 +16,8 @@ import (
 
 	"turnup.dev/kubectl-turnup/bootstrap"
 	"turnup.dev/kubectl-turnup/bootstrap/transport"
+	"turnup.dev/kubectl-turnup/cmd/kubectl-turnup/internal/cluster"
+	"turnup.dev/kubectl-turnup/internal/atomicfile"
 	"turnup.dev/kubectl-turnup/internal/config"
 	"turnup.dev/kubectl-turnup/internal/machines"
 	"turnup.dev/kubectl-turnup/internal/ui"
@@ -98,7 +100,7 @@ func (t *Turnup) retire(ctx context.Context) error {
 			return err
 		}
 		file.Machines = slices.DeleteFunc(slices.Clone(file.Machines), func(o machines.Machine) bool { return o.Name == m.Name })
-		if err := writeFile(t.Home.Machines(), file.Encode(), 0o600); err != nil {
+		if err := atomicfile.Write(t.Home.Machines(), file.Encode(), 0o600); err != nil {
 			return err
 		}
 		if err := t.forgetMachine(m); err != nil {
@@ -115,7 +117,7 @@ func (t *Turnup) retire(ctx context.Context) error {
 
 // takeOut drains a machine, takes its vote in etcd away if it has one, stops its
 // kubelet, which would register again, and deletes its Node.
-func (t *Turnup) takeOut(ctx context.Context, to *access, file machines.File, m machines.Machine) error {
+func (t *Turnup) takeOut(ctx context.Context, to *cluster.Access, file machines.File, m machines.Machine) error {
 	err := t.step(ctx, "drain "+m.Name, drainBudget, func(ctx context.Context, step *ui.Step) error {
 		return drain(ctx, to, m.Name, t.isDead(ctx, m), step)
 	})
@@ -184,11 +186,11 @@ func (t *Turnup) halt(ctx context.Context, m machines.Machine, step *ui.Step) {
 
 // deleteNode asks again while it is refused: the API server that was asked may be
 // the one that goes.
-func deleteNode(ctx context.Context, to *access, name string, step *ui.Step) error {
+func deleteNode(ctx context.Context, to *cluster.Access, name string, step *ui.Step) error {
 	return wait.For(ctx, wait.Options{
 		What: "node " + name + " to be deleted", Budget: nodeBudget, Every: 500 * time.Millisecond, See: step.See,
 	}, func(ctx context.Context) (bool, string, error) {
-		err := to.typed.CoreV1().Nodes().Delete(ctx, name, metav1.DeleteOptions{})
+		err := to.Typed.CoreV1().Nodes().Delete(ctx, name, metav1.DeleteOptions{})
 		return err == nil || apierrors.IsNotFound(err), "", err
 	})
 }

@@ -7,13 +7,14 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"turnup.dev/kubectl-turnup/cmd/kubectl-turnup/internal/home"
 	"turnup.dev/kubectl-turnup/internal/config"
 	"turnup.dev/kubectl-turnup/internal/machines"
 )
 
 func TestWhichMachinesLeave(t *testing.T) {
 	made := func(planes, workers int) machines.File {
-		file, err := (&Turnup{Home: HomeOf(t.TempDir(), "demo"), Config: cluster(func(c *config.Cluster) {
+		file, err := (&Turnup{Home: home.Of(t.TempDir(), "demo"), Config: edited(func(c *config.Cluster) {
 			c.Provision.ControlPlanes, c.Provision.Workers = planes, workers
 		})}).expectedMachines()
 		if err != nil {
@@ -33,7 +34,7 @@ func TestWhichMachinesLeave(t *testing.T) {
 		{"workers before control planes", made(3, 2), 1, 1, []string{"demo-worker-1", "demo-control-plane-2", "demo-control-plane-1"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			cfg := cluster(func(c *config.Cluster) { c.Provision.ControlPlanes, c.Provision.Workers = tc.planes, tc.workers })
+			cfg := edited(func(c *config.Cluster) { c.Provision.ControlPlanes, c.Provision.Workers = tc.planes, tc.workers })
 			var names []string
 			for _, m := range leaving(cfg, tc.file) {
 				names = append(names, m.Name)
@@ -44,7 +45,7 @@ func TestWhichMachinesLeave(t *testing.T) {
 		})
 	}
 	hosts := machines.New("192.0.2.1:6443", []machines.Machine{{Name: "demo-worker-7", Role: machines.Worker}})
-	if list := leaving(cluster(func(c *config.Cluster) { c.Provision.Platform = "baremetal" }), hosts); len(list) > 0 {
+	if list := leaving(edited(func(c *config.Cluster) { c.Provision.Platform = "baremetal" }), hosts); len(list) > 0 {
 		t.Errorf("somebody's host leaves: %v", list)
 	}
 }
@@ -70,7 +71,7 @@ func TestWhichPodsGoWithTheirMachine(t *testing.T) {
 }
 
 func TestTheOnlyControlPlaneIsNotReplaced(t *testing.T) {
-	one := &Turnup{Home: HomeOf(t.TempDir(), "demo"), Config: config.Default()}
+	one := &Turnup{Home: home.Of(t.TempDir(), "demo"), Config: config.Default()}
 	file, err := one.expectedMachines()
 	if err != nil {
 		t.Fatal(err)
@@ -84,4 +85,11 @@ func TestTheOnlyControlPlaneIsNotReplaced(t *testing.T) {
 	if _, err := one.replaceable(file, "demo-worker-9"); err == nil {
 		t.Error("a machine that is not there")
 	}
+}
+
+// edited is the default config with a change.
+func edited(edit func(*config.Cluster)) config.Cluster {
+	cfg := config.Default()
+	edit(&cfg)
+	return cfg
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"turnup.dev/kubectl-turnup/cmd/kubectl-turnup/internal/home"
 	"turnup.dev/kubectl-turnup/internal/config"
 	"turnup.dev/kubectl-turnup/internal/ui"
 )
@@ -18,7 +19,7 @@ func rendered(t *testing.T, change func(*config.Cluster)) map[string]string {
 	t.Chdir(t.TempDir())
 	cfg := config.Default()
 	change(&cfg)
-	one := &Turnup{Home: HomeOf("clusters", cfg.Cluster.Name), Config: cfg, Out: ui.New(io.Discard, ui.Options{})}
+	one := &Turnup{Home: home.Of("clusters", cfg.Cluster.Name), Config: cfg, Out: ui.New(io.Discard, ui.Options{})}
 	if err := one.Render(t.Context(), "out"); err != nil {
 		t.Fatal(err)
 	}
@@ -70,14 +71,15 @@ func TestNoMachineOrNodeKnowsTheNetworkByName(t *testing.T) {
 	}
 }
 
-func TestFlannelsBackendIsWhatTheConfigSays(t *testing.T) {
-	for want, network := range map[string]config.Network{
-		`{"Type": "vxlan"}`:              {Flannel: config.Flannel{Backend: "vxlan"}},
-		`{"Type": "vxlan", "MTU": 1420}`: {Flannel: config.Flannel{Backend: "vxlan"}, MTU: 1420},
-		`{"Type": "host-gw"}`:            {Flannel: config.Flannel{Backend: "host_gw"}},
-	} {
-		if got := flannelBackend(config.Cluster{Network: network}); got != want {
-			t.Errorf("got %s, want %s", got, want)
+func TestWhereCoreDNSIsScaledItsReplicasAreNotTheTrees(t *testing.T) {
+	for _, scaled := range []bool{false, true} {
+		files := rendered(t, func(cfg *config.Cluster) { cfg.Addons.CoreDNSAutoscaler = scaled })
+		got := false
+		for name, text := range files {
+			got = got || strings.HasPrefix(name, "addons") && strings.Contains(text, "turnup.dev/ignore: spec.replicas")
+		}
+		if got != scaled {
+			t.Errorf("with an autoscaler: %v, and the field is left alone: %v", scaled, got)
 		}
 	}
 }

@@ -124,7 +124,7 @@ func (p *cloudPlatform) remove(ctx context.Context, ws *terraform.Workspace, pro
 			return err
 		}
 		slices.Sort(left)
-		return ui.Hint(fmt.Errorf("Terraform's state still has %s: %s", count(len(left), "resource"), strings.Join(slices.Compact(left), ", ")),
+		return ui.Hint(fmt.Errorf("Terraform's state still has %s: %s", ui.Count(len(left), "resource"), strings.Join(slices.Compact(left), ", ")),
 			"run the same command again: it goes on where it stopped")
 	})
 	if err != nil {

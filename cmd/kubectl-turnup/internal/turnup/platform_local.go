@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"turnup.dev/kubectl-turnup/cmd/kubectl-turnup/internal/tree"
 	"turnup.dev/kubectl-turnup/internal/images"
 	"turnup.dev/kubectl-turnup/internal/machines"
 	"turnup.dev/kubectl-turnup/internal/ui"
@@ -56,7 +57,7 @@ func (p *localPlatform) inputs(ctx context.Context, preview bool) (terraform.Inp
 	if err != nil || inputs.Image != "" {
 		return inputs, err
 	}
-	set := usedImages(t.Config)
+	set := tree.Images(t.Config)
 	if preview {
 		inputs.Image = set.Ref(images.Machine)
 		return inputs, nil

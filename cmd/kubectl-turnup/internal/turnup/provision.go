@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"turnup.dev/kubectl-turnup/internal/atomicfile"
 	"turnup.dev/kubectl-turnup/internal/config"
 	"turnup.dev/kubectl-turnup/internal/machines"
 	"turnup.dev/kubectl-turnup/internal/ui"
@@ -126,7 +127,7 @@ func (t *Turnup) makeMachines(ctx context.Context, ws *terraform.Workspace, appl
 		if err != nil {
 			return err
 		}
-		return writeFile(t.Home.Machines(), file.Encode(), 0o600)
+		return atomicfile.Write(t.Home.Machines(), file.Encode(), 0o600)
 	})
 }
 
@@ -141,7 +142,7 @@ func (t *Turnup) machineCount() string {
 			n += pool.Count
 		}
 	}
-	return count(n, "machine")
+	return ui.Count(n, "machine")
 }
 
 func (t *Turnup) machinesBudget() time.Duration {
@@ -170,7 +171,7 @@ func planText(cluster string, changes terraform.Changes) string {
 // it was before. A cluster that never was leaves nothing.
 func (t *Turnup) takeBack(made bool) error {
 	if t.before != nil {
-		return writeFile(t.Home.Config(), t.before, 0o600)
+		return atomicfile.Write(t.Home.Config(), t.before, 0o600)
 	}
 	if made {
 		return nil

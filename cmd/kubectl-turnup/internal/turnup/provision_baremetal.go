@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"turnup.dev/kubectl-turnup/internal/atomicfile"
 	"turnup.dev/kubectl-turnup/internal/machines"
 	"turnup.dev/kubectl-turnup/internal/ui"
 )
@@ -27,7 +28,7 @@ func (t *Turnup) adoptMachines(ctx context.Context) error {
 		if err := t.sameCluster(file); err != nil {
 			return err
 		}
-		return writeFile(t.Home.Machines(), file.Encode(), 0o600)
+		return atomicfile.Write(t.Home.Machines(), file.Encode(), 0o600)
 	})
 }
 

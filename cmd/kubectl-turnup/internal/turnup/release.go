@@ -14,6 +14,9 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
+	"turnup.dev/kubectl-turnup/addon-manager/object"
+	"turnup.dev/kubectl-turnup/cmd/kubectl-turnup/internal/addons"
+	"turnup.dev/kubectl-turnup/cmd/kubectl-turnup/internal/cluster"
 	"turnup.dev/kubectl-turnup/internal/ui"
 	"turnup.dev/kubectl-turnup/internal/wait"
 )
@@ -33,7 +36,7 @@ func (t *Turnup) release(ctx context.Context) error {
 		t.Out.Warnf("load balancers and disks that controllers of %s made may stay: they were not looked for (--force)", t.name())
 		return nil
 	}
-	if !t.Home.hasKubeconfig() {
+	if !t.Home.HasKubeconfig() {
 		return nil // never a cluster: nobody rented anything
 	}
 	to, err := t.connect()
@@ -59,11 +62,11 @@ func (t *Turnup) release(ctx context.Context) error {
 
 // answers asks whether the API server is there: without it, nobody knows what
 // its controllers rented.
-func (t *Turnup) answers(ctx context.Context, to *access) error {
+func (t *Turnup) answers(ctx context.Context, to *cluster.Access) error {
 	err := t.step(ctx, "ask the API server", answerBudget, func(ctx context.Context, step *ui.Step) error {
 		return wait.For(ctx, wait.Options{What: "the API server to answer", Budget: answerBudget, Every: time.Second, See: step.See},
 			func(ctx context.Context) (bool, string, error) {
-				_, err := to.typed.CoreV1().Namespaces().Get(ctx, metav1.NamespaceSystem, metav1.GetOptions{})
+				_, err := to.Typed.CoreV1().Namespaces().Get(ctx, metav1.NamespaceSystem, metav1.GetOptions{})
 				return err == nil, "", err
 			})
 	})
@@ -73,7 +76,7 @@ func (t *Turnup) answers(ctx context.Context, to *access) error {
 // releaseAll removes Services of the type LoadBalancer, the claims of volumes that
 // are deleted with them, and snapshots, until there are none. It returns the
 // volumes and snapshots that are kept.
-func releaseAll(ctx context.Context, to *access, budget time.Duration, see func(string)) (kept []string, err error) {
+func releaseAll(ctx context.Context, to *cluster.Access, budget time.Duration, see func(string)) (kept []string, err error) {
 	r := &releaser{to: to}
 	err = wait.For(ctx, wait.Options{
 		What: "load balancers and disks to go", Budget: budget, Every: 500 * time.Millisecond, See: see,
@@ -95,7 +98,7 @@ func some(list []string) string {
 // releaser goes over a cluster until nothing rented is left in it. Others may
 // make things again that it removed, so each pass begins anew.
 type releaser struct {
-	to      *access
+	to      *cluster.Access
 	quieted bool
 	kept    []string
 }
@@ -122,12 +125,12 @@ func (r *releaser) pass(ctx context.Context) ([]string, error) {
 
 // quiet stops the addon manager, which would make again what is removed.
 func (r *releaser) quiet(ctx context.Context) error {
-	err := r.to.typed.AppsV1().Deployments(managerNamespace).Delete(ctx, managerAddon, metav1.DeleteOptions{})
+	err := r.to.Typed.AppsV1().Deployments(object.Namespace).Delete(ctx, object.Manager, metav1.DeleteOptions{})
 	if err != nil && !apierrors.IsNotFound(err) {
 		return fmt.Errorf("stop the addon manager: %w", err)
 	}
-	pods := r.to.typed.CoreV1().Pods(managerNamespace)
-	return gone(pods.DeleteCollection(ctx, metav1.DeleteOptions{}, metav1.ListOptions{LabelSelector: managerSelector}))
+	pods := r.to.Typed.CoreV1().Pods(object.Namespace)
+	return gone(pods.DeleteCollection(ctx, metav1.DeleteOptions{}, metav1.ListOptions{LabelSelector: addons.ManagerSelector}))
 }
 
 // gone takes what is not there for removed.
@@ -141,7 +144,7 @@ func gone(err error) error {
 // services deletes Services with a load balancer. Their finalizer holds them
 // until the cloud's controller has removed it.
 func (r *releaser) services(ctx context.Context) ([]string, error) {
-	list, err := r.to.typed.CoreV1().Services("").List(ctx, metav1.ListOptions{})
+	list, err := r.to.Typed.CoreV1().Services("").List(ctx, metav1.ListOptions{})
 	if err != nil {
 		return nil, err
 	}
@@ -152,7 +155,7 @@ func (r *releaser) services(ctx context.Context) ([]string, error) {
 		}
 		left = append(left, fmt.Sprintf("Service %s/%s", s.Namespace, s.Name))
 		if s.DeletionTimestamp == nil {
-			err = errors.Join(err, gone(r.to.typed.CoreV1().Services(s.Namespace).Delete(ctx, s.Name, metav1.DeleteOptions{})))
+			err = errors.Join(err, gone(r.to.Typed.CoreV1().Services(s.Namespace).Delete(ctx, s.Name, metav1.DeleteOptions{})))
 		}
 	}
 	return left, err
@@ -160,7 +163,7 @@ func (r *releaser) services(ctx context.Context) ([]string, error) {
 
 // volumes deletes the claims of volumes that were made for them and go with them.
 func (r *releaser) volumes(ctx context.Context) ([]string, error) {
-	list, err := r.to.typed.CoreV1().PersistentVolumes().List(ctx, metav1.ListOptions{})
+	list, err := r.to.Typed.CoreV1().PersistentVolumes().List(ctx, metav1.ListOptions{})
 	if err != nil {
 		return nil, err
 	}

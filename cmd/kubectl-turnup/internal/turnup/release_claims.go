@@ -20,14 +20,14 @@ func (r *releaser) unclaim(ctx context.Context, claims map[types.NamespacedName]
 	}
 	var errs []error
 	for claim := range claims {
-		errs = append(errs, gone(r.to.typed.CoreV1().PersistentVolumeClaims(claim.Namespace).Delete(ctx, claim.Name, metav1.DeleteOptions{})))
+		errs = append(errs, gone(r.to.Typed.CoreV1().PersistentVolumeClaims(claim.Namespace).Delete(ctx, claim.Name, metav1.DeleteOptions{})))
 	}
 	return errors.Join(errs...)
 }
 
 // stopUsers deletes the workloads whose pods use the claims, and the pods.
 func (r *releaser) stopUsers(ctx context.Context, claims map[types.NamespacedName]bool) error {
-	pods, err := r.to.typed.CoreV1().Pods("").List(ctx, metav1.ListOptions{})
+	pods, err := r.to.Typed.CoreV1().Pods("").List(ctx, metav1.ListOptions{})
 	if err != nil {
 		return err
 	}
@@ -40,7 +40,7 @@ func (r *releaser) stopUsers(ctx context.Context, claims map[types.NamespacedNam
 			errs = append(errs, r.stop(ctx, pod.Namespace, *owner))
 		}
 		if pod.DeletionTimestamp == nil {
-			errs = append(errs, gone(r.to.typed.CoreV1().Pods(pod.Namespace).Delete(ctx, pod.Name, metav1.DeleteOptions{})))
+			errs = append(errs, gone(r.to.Typed.CoreV1().Pods(pod.Namespace).Delete(ctx, pod.Name, metav1.DeleteOptions{})))
 		}
 	}
 	return errors.Join(errs...)
@@ -65,7 +65,7 @@ func uses(pod corev1.Pod, claims map[types.NamespacedName]bool) bool {
 // stop deletes what makes pods. Other kinds than these are somebody's own: their
 // pods are deleted again in each pass.
 func (r *releaser) stop(ctx context.Context, namespace string, owner metav1.OwnerReference) error {
-	apps := r.to.typed.AppsV1()
+	apps := r.to.Typed.AppsV1()
 	switch owner.Kind {
 	case "ReplicaSet":
 		set, err := apps.ReplicaSets(namespace).Get(ctx, owner.Name, metav1.GetOptions{})
@@ -81,7 +81,7 @@ func (r *releaser) stop(ctx context.Context, namespace string, owner metav1.Owne
 	case "DaemonSet":
 		return gone(apps.DaemonSets(namespace).Delete(ctx, owner.Name, metav1.DeleteOptions{}))
 	case "Job":
-		return gone(r.to.typed.BatchV1().Jobs(namespace).Delete(ctx, owner.Name, metav1.DeleteOptions{}))
+		return gone(r.to.Typed.BatchV1().Jobs(namespace).Delete(ctx, owner.Name, metav1.DeleteOptions{}))
 	}
 	return nil
 }

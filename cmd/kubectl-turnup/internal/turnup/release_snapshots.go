@@ -20,7 +20,7 @@ var (
 // snapshots deletes those that go with their objects. Finalizers hold the objects
 // until the cloud's driver has removed them. A cluster may not know the kinds.
 func (r *releaser) snapshots(ctx context.Context) ([]string, error) {
-	list, err := r.to.dynamic.Resource(contentKind).List(ctx, metav1.ListOptions{})
+	list, err := r.to.Dynamic.Resource(contentKind).List(ctx, metav1.ListOptions{})
 	if err != nil {
 		return nil, gone(err)
 	}
@@ -41,9 +41,9 @@ func (r *releaser) snapshots(ctx context.Context) ([]string, error) {
 func (r *releaser) forgo(ctx context.Context, content unstructured.Unstructured) error {
 	namespace, _, _ := unstructured.NestedString(content.Object, "spec", "volumeSnapshotRef", "namespace")
 	name, _, _ := unstructured.NestedString(content.Object, "spec", "volumeSnapshotRef", "name")
-	err := r.to.dynamic.Resource(snapshotKind).Namespace(namespace).Delete(ctx, name, metav1.DeleteOptions{})
+	err := r.to.Dynamic.Resource(snapshotKind).Namespace(namespace).Delete(ctx, name, metav1.DeleteOptions{})
 	if !apierrors.IsNotFound(err) || content.GetDeletionTimestamp() != nil {
 		return gone(err)
 	}
-	return gone(r.to.dynamic.Resource(contentKind).Delete(ctx, content.GetName(), metav1.DeleteOptions{}))
+	return gone(r.to.Dynamic.Resource(contentKind).Delete(ctx, content.GetName(), metav1.DeleteOptions{}))
 }

@@ -19,6 +19,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"turnup.dev/kubectl-turnup/addons"
+	"turnup.dev/kubectl-turnup/cmd/kubectl-turnup/internal/cluster"
 	"turnup.dev/kubectl-turnup/internal/serverside"
 	"turnup.dev/kubectl-turnup/test/controlplane"
 )
@@ -29,15 +30,15 @@ const balancerFinalizer = "service.kubernetes.io/load-balancer-cleanup"
 // what controllers of a cloud rent: they are played by give.
 type rented struct {
 	t  *testing.T
-	to *access
+	to *cluster.Access
 	// stuck is a Service whose load balancer the cloud does not remove.
 	stuck string
 }
 
 func newRented(t *testing.T) *rented {
 	t.Helper()
-	cluster := controlplane.Start(t, controlplane.Options{ControllerManager: true})
-	to, err := newAccess(cluster.Config)
+	api := controlplane.Start(t, controlplane.Options{ControllerManager: true})
+	to, err := cluster.New(api.Config)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,32 +58,32 @@ func newRented(t *testing.T) *rented {
 // give does what the controllers of a cloud do: a Service that is deleted loses
 // its load balancer, a volume that is released its disk.
 func (r *rented) give(ctx context.Context) {
-	services, err := r.to.typed.CoreV1().Services("").List(ctx, metav1.ListOptions{})
+	services, err := r.to.Typed.CoreV1().Services("").List(ctx, metav1.ListOptions{})
 	if err != nil {
 		return
 	}
 	for _, s := range services.Items {
 		if s.DeletionTimestamp != nil && s.Name != r.stuck {
 			s.Finalizers = nil
-			_, _ = r.to.typed.CoreV1().Services(s.Namespace).Update(ctx, &s, metav1.UpdateOptions{})
+			_, _ = r.to.Typed.CoreV1().Services(s.Namespace).Update(ctx, &s, metav1.UpdateOptions{})
 		}
 	}
-	if contents, err := r.to.dynamic.Resource(contentKind).List(ctx, metav1.ListOptions{}); err == nil {
+	if contents, err := r.to.Dynamic.Resource(contentKind).List(ctx, metav1.ListOptions{}); err == nil {
 		for _, content := range contents.Items {
 			name := strings.TrimPrefix(content.GetName(), "snap-")
-			_, err := r.to.dynamic.Resource(snapshotKind).Namespace("default").Get(ctx, name, metav1.GetOptions{})
+			_, err := r.to.Dynamic.Resource(snapshotKind).Namespace("default").Get(ctx, name, metav1.GetOptions{})
 			if apierrors.IsNotFound(err) {
-				_ = r.to.dynamic.Resource(contentKind).Delete(ctx, content.GetName(), metav1.DeleteOptions{})
+				_ = r.to.Dynamic.Resource(contentKind).Delete(ctx, content.GetName(), metav1.DeleteOptions{})
 			}
 		}
 	}
-	volumes, err := r.to.typed.CoreV1().PersistentVolumes().List(ctx, metav1.ListOptions{})
+	volumes, err := r.to.Typed.CoreV1().PersistentVolumes().List(ctx, metav1.ListOptions{})
 	if err != nil {
 		return
 	}
 	for _, v := range volumes.Items {
 		if v.Status.Phase == corev1.VolumeReleased && v.Spec.PersistentVolumeReclaimPolicy == corev1.PersistentVolumeReclaimDelete {
-			_ = r.to.typed.CoreV1().PersistentVolumes().Delete(ctx, v.Name, metav1.DeleteOptions{})
+			_ = r.to.Typed.CoreV1().PersistentVolumes().Delete(ctx, v.Name, metav1.DeleteOptions{})
 		}
 	}
 }
@@ -103,7 +104,7 @@ func (r *rented) service(name string, kind corev1.ServiceType) {
 	if kind == corev1.ServiceTypeLoadBalancer {
 		s.Finalizers = []string{balancerFinalizer}
 	}
-	_, err := r.to.typed.CoreV1().Services("default").Create(r.t.Context(), s, metav1.CreateOptions{})
+	_, err := r.to.Typed.CoreV1().Services("default").Create(r.t.Context(), s, metav1.CreateOptions{})
 	r.must(err)
 }
 
@@ -112,7 +113,7 @@ func (r *rented) volume(name, provisioner string, policy corev1.PersistentVolume
 	r.t.Helper()
 	class, size := "cloud", corev1.ResourceList{corev1.ResourceStorage: resource.MustParse("1Gi")}
 	modes := []corev1.PersistentVolumeAccessMode{corev1.ReadWriteOnce}
-	claim, err := r.to.typed.CoreV1().PersistentVolumeClaims("default").Create(r.t.Context(), &corev1.PersistentVolumeClaim{
+	claim, err := r.to.Typed.CoreV1().PersistentVolumeClaims("default").Create(r.t.Context(), &corev1.PersistentVolumeClaim{
 		ObjectMeta: metav1.ObjectMeta{Name: name},
 		Spec: corev1.PersistentVolumeClaimSpec{
 			AccessModes: modes, StorageClassName: &class, VolumeName: "pvc-" + name, Resources: corev1.VolumeResourceRequirements{Requests: size},
@@ -130,7 +131,7 @@ func (r *rented) volume(name, provisioner string, policy corev1.PersistentVolume
 	if provisioner != "" {
 		volume.Annotations = map[string]string{"pv.kubernetes.io/provisioned-by": provisioner}
 	}
-	_, err = r.to.typed.CoreV1().PersistentVolumes().Create(r.t.Context(), volume, metav1.CreateOptions{})
+	_, err = r.to.Typed.CoreV1().PersistentVolumes().Create(r.t.Context(), volume, metav1.CreateOptions{})
 	r.must(err)
 }
 
@@ -148,7 +149,7 @@ func (r *rented) apply(text string) {
 	for _, document := range strings.Split(text, "\n---\n") {
 		object := &unstructured.Unstructured{}
 		r.must(yaml.Unmarshal([]byte(document), &object.Object))
-		r.must(serverside.Apply(r.t.Context(), r.to.dynamic, object, 30*time.Second, nil))
+		r.must(serverside.Apply(r.t.Context(), r.to.Dynamic, object, 30*time.Second, nil))
 	}
 }
 
@@ -178,7 +179,7 @@ func (r *rented) database(claim string) {
 	r.t.Helper()
 	labels := map[string]string{"app": "db"}
 	one := int32(1)
-	_, err := r.to.typed.AppsV1().StatefulSets("default").Create(r.t.Context(), &appsv1.StatefulSet{
+	_, err := r.to.Typed.AppsV1().StatefulSets("default").Create(r.t.Context(), &appsv1.StatefulSet{
 		ObjectMeta: metav1.ObjectMeta{Name: "db"},
 		Spec: appsv1.StatefulSetSpec{
 			Replicas: &one, Selector: &metav1.LabelSelector{MatchLabels: labels},
@@ -194,7 +195,7 @@ func (r *rented) database(claim string) {
 	}, metav1.CreateOptions{})
 	r.must(err)
 	r.eventually("the pod of the database", func() bool {
-		_, err := r.to.typed.CoreV1().Pods("default").Get(r.t.Context(), "db-0", metav1.GetOptions{})
+		_, err := r.to.Typed.CoreV1().Pods("default").Get(r.t.Context(), "db-0", metav1.GetOptions{})
 		return err == nil
 	})
 }
@@ -225,13 +226,13 @@ func TestWhatControllersRentedIsGivenBackBeforeTheMachinesGo(t *testing.T) {
 	if !slices.Equal(kept, []string{"snapshot snap-archive", "the disk of volume pvc-archive"}) {
 		t.Errorf("kept are %v", kept)
 	}
-	if _, err := r.to.typed.CoreV1().Services("default").Get(t.Context(), "web", metav1.GetOptions{}); !apierrors.IsNotFound(err) {
+	if _, err := r.to.Typed.CoreV1().Services("default").Get(t.Context(), "web", metav1.GetOptions{}); !apierrors.IsNotFound(err) {
 		t.Errorf("the load balancer is still there: %v", err)
 	}
-	if _, err := r.to.typed.CoreV1().Services("default").Get(t.Context(), "inside", metav1.GetOptions{}); err != nil {
+	if _, err := r.to.Typed.CoreV1().Services("default").Get(t.Context(), "inside", metav1.GetOptions{}); err != nil {
 		t.Errorf("a Service that rents nothing was deleted: %v", err)
 	}
-	volumes, err := r.to.typed.CoreV1().PersistentVolumes().List(t.Context(), metav1.ListOptions{})
+	volumes, err := r.to.Typed.CoreV1().PersistentVolumes().List(t.Context(), metav1.ListOptions{})
 	r.must(err)
 	var names []string
 	for _, v := range volumes.Items {
@@ -241,7 +242,7 @@ func TestWhatControllersRentedIsGivenBackBeforeTheMachinesGo(t *testing.T) {
 		t.Errorf("volumes left are %v", names)
 	}
 
-	contents, err := r.to.dynamic.Resource(contentKind).List(t.Context(), metav1.ListOptions{})
+	contents, err := r.to.Dynamic.Resource(contentKind).List(t.Context(), metav1.ListOptions{})
 	r.must(err)
 	if len(contents.Items) != 1 || contents.Items[0].GetName() != "snap-archive" {
 		t.Errorf("snapshots left are %v", contents.Items)

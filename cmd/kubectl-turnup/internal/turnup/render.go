@@ -15,6 +15,7 @@ import (
 	"turnup.dev/kubectl-turnup/addon-manager/build"
 	"turnup.dev/kubectl-turnup/bootstrap"
 	"turnup.dev/kubectl-turnup/bootstrap/pki"
+	"turnup.dev/kubectl-turnup/internal/atomicfile"
 	"turnup.dev/kubectl-turnup/internal/config"
 	"turnup.dev/kubectl-turnup/internal/images"
 	"turnup.dev/kubectl-turnup/internal/machines"
@@ -40,7 +41,7 @@ func (t *Turnup) Render(ctx context.Context, dir string) error {
 	}{
 		{"render terraform", func() error { return t.renderTerraform(dir) }},
 		{"render machines.json", func() error {
-			return writeFile(filepath.Join(dir, "machines.json"), file.Encode(), 0o644)
+			return atomicfile.Write(filepath.Join(dir, "machines.json"), file.Encode(), 0o644)
 		}},
 		{"render ignition", func() error { return t.renderIgnition(dir, file) }},
 		{"render user-data", func() error { return t.renderUserData(dir) }},
@@ -118,13 +119,13 @@ func (t *Turnup) renderIgnition(dir string, file machines.File) error {
 		return err
 	}
 	for _, r := range rendered {
-		if err := writeFile(filepath.Join(dir, "ignition", r.Machine.Name+".json"), r.Ignition, 0o644); err != nil {
+		if err := atomicfile.Write(filepath.Join(dir, "ignition", r.Machine.Name+".json"), r.Ignition, 0o644); err != nil {
 			return err
 		}
 		// The same once more as plain files, for people.
 		for _, f := range r.Files {
 			path := filepath.Join(dir, "files", r.Machine.Name, filepath.FromSlash(f.Path))
-			if err := writeFile(path, f.Content, 0o644); err != nil {
+			if err := atomicfile.Write(path, f.Content, 0o644); err != nil {
 				return err
 			}
 		}
@@ -175,5 +176,5 @@ func writeObjects(path string, objects []*unstructured.Unstructured) error {
 		}
 		out = append(out, data...)
 	}
-	return writeFile(path, out, 0o644)
+	return atomicfile.Write(path, out, 0o644)
 }

@@ -6,6 +6,7 @@ import (
 
 	"turnup.dev/kubectl-turnup/bootstrap"
 	"turnup.dev/kubectl-turnup/bootstrap/pki"
+	"turnup.dev/kubectl-turnup/internal/atomicfile"
 	"turnup.dev/kubectl-turnup/internal/config"
 	"turnup.dev/kubectl-turnup/internal/machines"
 	"turnup.dev/kubectl-turnup/terraform"
@@ -57,7 +58,7 @@ func (t *Turnup) renderUserData(dir string) error {
 		return err
 	}
 	for pool, data := range all {
-		if err := writeFile(filepath.Join(dir, "userdata", t.name()+"-"+pool), []byte(data), 0o644); err != nil {
+		if err := atomicfile.Write(filepath.Join(dir, "userdata", t.name()+"-"+pool), []byte(data), 0o644); err != nil {
 			return err
 		}
 	}

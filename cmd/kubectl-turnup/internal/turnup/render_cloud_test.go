@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"turnup.dev/kubectl-turnup/cmd/kubectl-turnup/internal/home"
+	"turnup.dev/kubectl-turnup/cmd/kubectl-turnup/internal/testdir"
 	"turnup.dev/kubectl-turnup/internal/config"
 	"turnup.dev/kubectl-turnup/internal/golden"
 	"turnup.dev/kubectl-turnup/internal/ui"
@@ -17,7 +19,7 @@ import (
 func renderedTree(t *testing.T, cfg config.Cluster) map[string]string {
 	t.Helper()
 	t.Chdir(t.TempDir())
-	one := &Turnup{Home: HomeOf("clusters", cfg.Cluster.Name), Config: cfg, Out: ui.New(&strings.Builder{}, ui.Options{})}
+	one := &Turnup{Home: home.Of("clusters", cfg.Cluster.Name), Config: cfg, Out: ui.New(&strings.Builder{}, ui.Options{})}
 	if err := one.Render(t.Context(), "out"); err != nil {
 		t.Fatal(err)
 	}
@@ -43,7 +45,7 @@ func TestEachPlatformIsRenderedAsATreeThatPeopleCanRead(t *testing.T) {
 	}
 	for _, platform := range []string{"local", "aws", "gce", "azure"} {
 		t.Run(platform, func(t *testing.T) {
-			files := renderedTree(t, on(t, platform))
+			files := renderedTree(t, testdir.On(t, platform))
 			var names []string
 			for name := range files {
 				if !strings.HasPrefix(name, "addons/") { // which addons there are is the addons' affair
@@ -67,9 +69,9 @@ func TestTheSameIgnitionOnAllPlatformsButForWhatIsDeclared(t *testing.T) {
 		"etc/kubernetes/kubelet.kubeconfig", "etc/kubernetes/kubelet.yaml", // the endpoint; the cloud's name
 		"etc/systemd/system/kubelet.service", "opt/turnup/identify", // the id that the cloud gave the machine
 	}
-	local := renderedTree(t, on(t, "local"))
+	local := renderedTree(t, testdir.On(t, "local"))
 	for _, platform := range []string{"aws", "gce", "azure"} {
-		cloud := renderedTree(t, on(t, platform))
+		cloud := renderedTree(t, testdir.On(t, platform))
 		for name, text := range local {
 			path, ours := strings.CutPrefix(name, at)
 			if ours && cloud[name] != text && !slices.Contains(declared, path) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"turnup.dev/kubectl-turnup/bootstrap/transport"
+	"turnup.dev/kubectl-turnup/internal/atomicfile"
 	"turnup.dev/kubectl-turnup/internal/machines"
 	"turnup.dev/kubectl-turnup/internal/ui"
 )
@@ -91,6 +92,6 @@ func (t *Turnup) remake(ctx context.Context, m machines.Machine) error {
 		if err != nil {
 			return err
 		}
-		return errors.Join(transport.Forget(t.Home.KnownHosts(), m), writeFile(t.Home.Machines(), file.Encode(), 0o600))
+		return errors.Join(transport.Forget(t.Home.KnownHosts(), m), atomicfile.Write(t.Home.Machines(), file.Encode(), 0o600))
 	})
 }

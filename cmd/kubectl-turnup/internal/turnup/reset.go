@@ -14,6 +14,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"turnup.dev/kubectl-turnup/bootstrap"
+	"turnup.dev/kubectl-turnup/internal/atomicfile"
 	"turnup.dev/kubectl-turnup/internal/kubeconfig"
 	"turnup.dev/kubectl-turnup/internal/machines"
 	"turnup.dev/kubectl-turnup/internal/ui"
@@ -51,7 +52,7 @@ func (t *Turnup) ResetMachine(ctx context.Context, name string, forced bool) err
 		return ui.Hint(err, "run it again when the host answers; --force forgets it as it is")
 	}
 	file = file.Without(m.Name)
-	if err := writeFile(t.Home.Machines(), file.Encode(), 0o600); err != nil {
+	if err := atomicfile.Write(t.Home.Machines(), file.Encode(), 0o600); err != nil {
 		return err
 	}
 	if err := t.forgetKeys(m); err != nil {
@@ -64,7 +65,7 @@ func (t *Turnup) ResetMachine(ctx context.Context, name string, forced bool) err
 	}
 	t.Out.Printf("%s is no part of %s any more.", m.Name, t.name())
 	if t.Config.Provision.Platform == baremetal {
-		t.Out.Hintf("take it out of %s, too: as long as it is there, `kubectl turnup create %s` takes it in again", relative(file.Source), t.name())
+		t.Out.Hintf("take it out of %s, too: as long as it is there, `kubectl turnup create %s` takes it in again", ui.Relative(file.Source), t.name())
 	}
 	return nil
 }
@@ -104,7 +105,7 @@ func (t *Turnup) part(ctx context.Context, file machines.File, m machines.Machin
 	if err == nil {
 		asking, cancel := context.WithTimeout(ctx, lookBudget)
 		defer cancel()
-		_, err = to.typed.CoreV1().Nodes().List(asking, metav1.ListOptions{Limit: 1})
+		_, err = to.Typed.CoreV1().Nodes().List(asking, metav1.ListOptions{Limit: 1})
 	}
 	switch {
 	case err == nil:
@@ -142,7 +143,7 @@ func (t *Turnup) deleteHosts(ctx context.Context) error {
 	if err != nil && !errors.Is(err, machines.ErrMissing) {
 		return err
 	}
-	question := fmt.Sprintf("Delete the cluster %s, its data and its keys, and remove it from %s?", t.name(), count(len(file.Machines), "host"))
+	question := fmt.Sprintf("Delete the cluster %s, its data and its keys, and remove it from %s?", t.name(), ui.Count(len(file.Machines), "host"))
 	if err := t.Out.Confirm(ctx, question); err != nil {
 		return err
 	}
@@ -167,6 +168,6 @@ func (t *Turnup) deleteHosts(ctx context.Context) error {
 		if _, err := kubeconfig.Remove(t.Kubeconfig, t.name()); err != nil {
 			return err
 		}
-		return t.Home.remove()
+		return t.Home.Remove()
 	})
 }

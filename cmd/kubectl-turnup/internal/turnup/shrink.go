@@ -12,6 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"turnup.dev/kubectl-turnup/bootstrap"
+	"turnup.dev/kubectl-turnup/cmd/kubectl-turnup/internal/cluster"
 	"turnup.dev/kubectl-turnup/internal/config"
 	"turnup.dev/kubectl-turnup/internal/machines"
 	"turnup.dev/kubectl-turnup/internal/ui"
@@ -25,7 +26,7 @@ const shrinkBudget = 10 * time.Minute
 // shrinkGroups waits until no group has more nodes than machines. The cloud chooses
 // which machines go, and their kubelets end their pods in order; who deletes the
 // nodes that are left is turnup, where no cloud controller does.
-func (t *Turnup) shrinkGroups(ctx context.Context, to *access) error {
+func (t *Turnup) shrinkGroups(ctx context.Context, to *cluster.Access) error {
 	if _, cloud := config.CloudOf(t.Config); !cloud {
 		return nil
 	}
@@ -50,8 +51,8 @@ func (t *Turnup) shrinkGroups(ctx context.Context, to *access) error {
 // forgetGone deletes nodes of groups that have more of them than machines, and those
 // of groups that are no more, as far as their kubelets are silent. It returns which
 // have too many still.
-func forgetGone(ctx context.Context, to *access, file machines.File) (beyond []string, err error) {
-	list, err := to.typed.CoreV1().Nodes().List(ctx, metav1.ListOptions{})
+func forgetGone(ctx context.Context, to *cluster.Access, file machines.File) (beyond []string, err error) {
+	list, err := to.Typed.CoreV1().Nodes().List(ctx, metav1.ListOptions{})
 	if err != nil {
 		return nil, err
 	}
@@ -70,7 +71,7 @@ func forgetGone(ctx context.Context, to *access, file machines.File) (beyond []s
 			if excess <= 0 {
 				break
 			}
-			err := to.typed.CoreV1().Nodes().Delete(ctx, n.Name, metav1.DeleteOptions{Preconditions: &metav1.Preconditions{UID: &n.UID}})
+			err := to.Typed.CoreV1().Nodes().Delete(ctx, n.Name, metav1.DeleteOptions{Preconditions: &metav1.Preconditions{UID: &n.UID}})
 			if err != nil && !apierrors.IsNotFound(err) {
 				return nil, fmt.Errorf("delete node %s, whose machine is gone: %w", n.Name, err)
 			}

@@ -11,6 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes/fake"
 
+	"turnup.dev/kubectl-turnup/cmd/kubectl-turnup/internal/cluster"
 	"turnup.dev/kubectl-turnup/internal/machines"
 )
 
@@ -27,7 +28,7 @@ func TestNodesWhoseMachinesTheCloudHasEndedAreForgotten(t *testing.T) {
 	other.Labels = nil
 	file := machines.New("10.0.0.5:6443", []machines.Machine{{Name: "demo-control-plane-0", Role: machines.ControlPlane, Address: "10.0.0.5"}})
 	file.Groups = []machines.Group{{Name: "demo-worker", Count: 2}, {Name: "demo-big", Count: 1}}
-	to := &access{typed: fake.NewClientset(
+	to := &cluster.Access{Typed: fake.NewClientset(
 		node("demo-control-plane-0", corev1.ConditionUnknown, 9), other,
 		// Two machines of four are there; one that is longer silent goes first.
 		node("demo-worker-a", corev1.ConditionTrue, 9), node("demo-worker-b", corev1.ConditionUnknown, 5),
@@ -41,7 +42,7 @@ func TestNodesWhoseMachinesTheCloudHasEndedAreForgotten(t *testing.T) {
 	if err != nil || len(beyond) != 1 || !strings.Contains(beyond[0], "a group that is no more has 1 nodes for 0 machines") {
 		t.Errorf("%v, %v", beyond, err)
 	}
-	left, err := to.typed.CoreV1().Nodes().List(context.Background(), metav1.ListOptions{})
+	left, err := to.Typed.CoreV1().Nodes().List(context.Background(), metav1.ListOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

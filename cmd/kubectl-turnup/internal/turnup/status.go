@@ -13,6 +13,8 @@ import (
 	"turnup.dev/kubectl-turnup/addon-manager/api"
 	"turnup.dev/kubectl-turnup/addon-manager/source"
 	"turnup.dev/kubectl-turnup/bootstrap/pki"
+	"turnup.dev/kubectl-turnup/cmd/kubectl-turnup/internal/addons"
+	"turnup.dev/kubectl-turnup/cmd/kubectl-turnup/internal/cluster"
 	"turnup.dev/kubectl-turnup/internal/config"
 	"turnup.dev/kubectl-turnup/internal/machines"
 )
@@ -105,7 +107,7 @@ func (s Status) Healthy() bool {
 }
 
 // ShortRevision is the addon tree's revision as people read it.
-func (s Status) ShortRevision() string { return short(s.Revision) }
+func (s Status) ShortRevision() string { return addons.Short(s.Revision) }
 
 const lookBudget = 10 * time.Second
 
@@ -181,7 +183,7 @@ func (t *Turnup) askCluster(ctx context.Context, s *Status) map[string]corev1.No
 		s.Problems = append(s.Problems, err.Error())
 		return nil
 	}
-	list, err := to.typed.CoreV1().Nodes().List(ctx, metav1.ListOptions{})
+	list, err := to.Typed.CoreV1().Nodes().List(ctx, metav1.ListOptions{})
 	if err != nil {
 		s.Problems = append(s.Problems, fmt.Sprintf("the API server does not answer: %v", err))
 		return nil
@@ -190,7 +192,7 @@ func (t *Turnup) askCluster(ctx context.Context, s *Status) map[string]corev1.No
 	for _, n := range list.Items {
 		nodes[n.Name] = n
 	}
-	if head, err := source.Current(ctx, to.typed.CoreV1()); err == nil {
+	if head, err := source.Current(ctx, to.Typed.CoreV1()); err == nil {
 		s.Revision = head.Revision
 	}
 	if s.ControlPlane, err = listControlPlane(ctx, to); err != nil {
@@ -202,17 +204,17 @@ func (t *Turnup) askCluster(ctx context.Context, s *Status) map[string]corev1.No
 	return nodes
 }
 
-func listAddons(ctx context.Context, to *access) ([]AddonStatus, error) {
-	list, err := api.ListAddons(ctx, to.dynamic)
+func listAddons(ctx context.Context, to *cluster.Access) ([]AddonStatus, error) {
+	list, err := api.ListAddons(ctx, to.Dynamic)
 	if err != nil {
 		return []AddonStatus{}, err
 	}
-	addons := []AddonStatus{}
+	all := []AddonStatus{}
 	for _, a := range list {
-		addons = append(addons, AddonStatus{
-			Name: a.Name, Ready: a.Status.Ready, Revision: short(a.Status.Revision),
+		all = append(all, AddonStatus{
+			Name: a.Name, Ready: a.Status.Ready, Revision: addons.Short(a.Status.Revision),
 			Objects: a.Status.Objects, Message: a.Status.Message,
 		})
 	}
-	return addons, nil
+	return all, nil
 }

@@ -4,6 +4,7 @@ import (
 	"os"
 	"slices"
 
+	"turnup.dev/kubectl-turnup/cmd/kubectl-turnup/internal/home"
 	"turnup.dev/kubectl-turnup/internal/config"
 )
 
@@ -11,10 +12,10 @@ import (
 // than the cluster was made with; nothing for a file that is not there, is about
 // another cluster or cannot be read (`config check` says why).
 func (t *Turnup) unapplied() []config.Difference {
-	if _, err := os.Stat(DefaultConfigFile); err != nil {
+	if _, err := os.Stat(home.DefaultConfigFile); err != nil {
 		return nil
 	}
-	wanted, err := config.Open(DefaultConfigFile, nil, config.Strict)
+	wanted, err := config.Open(home.DefaultConfigFile, nil, config.Strict)
 	if err != nil || config.Of(wanted.Config).Cluster.Name != t.name() {
 		return nil
 	}

@@ -11,6 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"turnup.dev/kubectl-turnup/bootstrap"
+	"turnup.dev/kubectl-turnup/cmd/kubectl-turnup/internal/cluster"
 	"turnup.dev/kubectl-turnup/internal/machines"
 )
 
@@ -41,8 +42,8 @@ type EtcdMemberStatus struct {
 }
 
 // listControlPlane lists the static pods, machine by machine.
-func listControlPlane(ctx context.Context, to *access) ([]ComponentStatus, error) {
-	list, err := to.typed.CoreV1().Pods(metav1.NamespaceSystem).List(ctx, metav1.ListOptions{LabelSelector: "tier=control-plane"})
+func listControlPlane(ctx context.Context, to *cluster.Access) ([]ComponentStatus, error) {
+	list, err := to.Typed.CoreV1().Pods(metav1.NamespaceSystem).List(ctx, metav1.ListOptions{LabelSelector: "tier=control-plane"})
 	if err != nil {
 		return nil, fmt.Errorf("list the control plane: %w", err)
 	}

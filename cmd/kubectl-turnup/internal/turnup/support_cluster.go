@@ -12,6 +12,8 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"turnup.dev/kubectl-turnup/addon-manager/api"
+	"turnup.dev/kubectl-turnup/addon-manager/object"
+	"turnup.dev/kubectl-turnup/cmd/kubectl-turnup/internal/cluster"
 	"turnup.dev/kubectl-turnup/internal/redact"
 )
 
@@ -32,7 +34,7 @@ func (s *supporter) cluster(ctx context.Context) error {
 		"addons":                     api.Addons(), "addonsources": api.Sources(),
 	} {
 		err := s.part(ctx, "cluster/"+name+".yaml", func(ctx context.Context) ([]byte, error) {
-			list, err := to.dynamic.Resource(kind).List(ctx, metav1.ListOptions{})
+			list, err := to.Dynamic.Resource(kind).List(ctx, metav1.ListOptions{})
 			if err != nil {
 				return nil, err
 			}
@@ -87,8 +89,8 @@ func hideEnvironment(value any) {
 }
 
 // managerLog is the end of what the addon managers have said.
-func managerLog(ctx context.Context, to *access) ([]byte, error) {
-	pods, err := to.typed.CoreV1().Pods(managerNamespace).List(ctx, metav1.ListOptions{})
+func managerLog(ctx context.Context, to *cluster.Access) ([]byte, error) {
+	pods, err := to.Typed.CoreV1().Pods(object.Namespace).List(ctx, metav1.ListOptions{})
 	if err != nil {
 		return nil, err
 	}
@@ -96,7 +98,7 @@ func managerLog(ctx context.Context, to *access) ([]byte, error) {
 	var errs []error
 	lines := int64(1000)
 	for _, pod := range pods.Items {
-		log, err := to.typed.CoreV1().Pods(managerNamespace).GetLogs(pod.Name, &corev1.PodLogOptions{TailLines: &lines}).DoRaw(ctx)
+		log, err := to.Typed.CoreV1().Pods(object.Namespace).GetLogs(pod.Name, &corev1.PodLogOptions{TailLines: &lines}).DoRaw(ctx)
 		out = append(fmt.Appendf(out, "# %s\n", pod.Name), log...)
 		errs = append(errs, err)
 	}

@@ -66,5 +66,5 @@ func (t *Turnup) Tokens(ctx context.Context) ([]Token, error) {
 	if err != nil {
 		return nil, err
 	}
-	return bootstrap.Tokens(ctx, to.typed)
+	return bootstrap.Tokens(ctx, to.Typed)
 }

@@ -1,99 +1,34 @@
 package turnup
 
 import (
-	"context"
-	"errors"
-	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
-
-	"turnup.dev/kubectl-turnup/addons"
-	"turnup.dev/kubectl-turnup/internal/config"
+	"turnup.dev/kubectl-turnup/addon-manager/api"
+	"turnup.dev/kubectl-turnup/cmd/kubectl-turnup/internal/tree"
 	"turnup.dev/kubectl-turnup/internal/machines"
 )
 
-// Tree is the addon tree on disk: the user's own directory, best in git.
-type Tree struct {
-	Dir string
-	// values is the content of cluster/values.yaml for this cluster. It is
-	// shipped in place of the committed one: it follows the config, not git.
-	// nil is that of a cluster without a config: the tree is shipped as it is.
-	values []byte
-}
-
-// OpenTree finds the tree of a cluster: addons.path, relative to the directory
-// that the command runs in.
-func OpenTree(cfg config.Cluster, file machines.File) (Tree, error) {
-	values, err := Values(cfg, file)
+// soundTree refuses an addon tree that no cluster can run, before anything is made.
+// One in a git repository is read by the cluster alone.
+func (t *Turnup) soundTree() error {
+	if t.Config.Addons.Source == api.Git {
+		return nil
+	}
+	file, err := t.expectedMachines()
 	if err != nil {
-		return Tree{}, err
+		return err
 	}
-	dir, err := filepath.Abs(filepath.FromSlash(cfg.Addons.Path))
+	files, err := t.treeFiles(file)
 	if err != nil {
-		return Tree{}, fmt.Errorf("find addon tree: %w", err)
+		return err
 	}
-	return Tree{Dir: dir, values: values}, nil
+	return tree.Sound(files)
 }
 
-// exists reports whether there is a tree to read.
-func (t Tree) exists() bool {
-	_, err := os.Stat(filepath.Join(t.Dir, "cluster", "kustomization.yaml"))
-	return !errors.Is(err, fs.ErrNotExist)
-}
-
-// Init writes the enabled addons into a directory that holds no tree yet, and
-// commits them if that makes a new repository. A tree that is there already is
-// the user's: only cluster/values.yaml is brought up to date.
-func (t Tree) Init(ctx context.Context, cfg config.Cluster) (made bool, err error) {
-	_, err = os.Stat(filepath.Join(t.Dir, "cluster", "kustomization.yaml"))
-	switch {
-	case err == nil:
-		return false, t.writeValues()
-	case !errors.Is(err, fs.ErrNotExist):
-		return false, fmt.Errorf("open addon tree: %w", err)
-	}
-	files, err := t.starting(cfg)
+// treeFiles are those of the user's addon tree or, where there is none, of the
+// one that create would write.
+func (t *Turnup) treeFiles(file machines.File) (map[string][]byte, error) {
+	own, err := tree.Open(t.Config, file)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
-	for file, data := range files {
-		if err := writeShared(t.path(file), data); err != nil {
-			return false, err
-		}
-	}
-	delete(files, addons.Values)
-	if err := t.writeRecord(nil, files, nil); err != nil {
-		return false, err
-	}
-	return true, t.firstCommit(ctx, cfg.Cluster.Name)
-}
-
-// starting are the files of the tree that a new cluster starts with.
-func (t Tree) starting(cfg config.Cluster) (map[string][]byte, error) {
-	files := map[string][]byte{}
-	for _, name := range append([]string{"cluster"}, Enabled(cfg)...) {
-		err := fs.WalkDir(addons.FS, name, func(file string, entry fs.DirEntry, err error) error {
-			if err != nil || entry.IsDir() || entry.Name() == "Kconfig" {
-				return err // a Kconfig describes the config, not the cluster
-			}
-			files[file], err = fs.ReadFile(addons.FS, file)
-			return err
-		})
-		if err != nil {
-			return nil, err
-		}
-	}
-	t.setValues(files)
-	return files, nil
-}
-
-func (t Tree) writeValues() error { return writeShared(t.path(addons.Values), t.values) }
-
-// writeShared writes a file that others may read: the tree is no secret.
-func writeShared(path string, data []byte) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return fmt.Errorf("write addon tree: %w", err)
-	}
-	return writeFile(path, data, 0o644)
+	return own.Files(t.Config)
 }

@@ -1,16 +1,19 @@
+// Package turnup is the story: the phases of a cluster's life in order. It joins
+// the rooms (terraform, bootstrap, addon-manager), which know nothing of each other.
 package turnup
 
 import (
 	"context"
 	"fmt"
 	"net"
-	"os"
 	"strings"
 	"sync"
 	"time"
 
 	"turnup.dev/kubectl-turnup/bootstrap/pki"
 	"turnup.dev/kubectl-turnup/bootstrap/transport"
+	"turnup.dev/kubectl-turnup/cmd/kubectl-turnup/internal/cluster"
+	"turnup.dev/kubectl-turnup/cmd/kubectl-turnup/internal/home"
 	"turnup.dev/kubectl-turnup/internal/config"
 	"turnup.dev/kubectl-turnup/internal/machines"
 	"turnup.dev/kubectl-turnup/internal/ui"
@@ -18,7 +21,7 @@ import (
 
 // Turnup is one cluster and the means to work on it.
 type Turnup struct {
-	Home   Home
+	Home   home.Home
 	Config config.Cluster
 	Out    *ui.Output
 	// Terraform is the path of terraform or tofu; "" finds one.
@@ -46,6 +49,9 @@ type Turnup struct {
 
 // name is the cluster's.
 func (t *Turnup) name() string { return t.Config.Cluster.Name }
+
+// connect is the way into the cluster, once its API server is there.
+func (t *Turnup) connect() (*cluster.Access, error) { return cluster.Of(t.Home) }
 
 // keys loads the cluster's PKI and makes what is missing for these machines.
 func (t *Turnup) keys(file machines.File) (*pki.PKI, error) {
@@ -110,24 +116,4 @@ func (t *Turnup) bounded(ctx context.Context, title string, budget time.Duration
 		}
 		return err
 	})
-}
-
-// relative shortens a path of a message to how it reads from the working directory.
-func relative(path string) string {
-	wd, err := os.Getwd()
-	if err != nil {
-		return path
-	}
-	if short, ok := strings.CutPrefix(path, wd+string(os.PathSeparator)); ok {
-		return short
-	}
-	return path
-}
-
-// count is a number of things, as people say it.
-func count(n int, thing string) string {
-	if n != 1 {
-		thing += "s"
-	}
-	return fmt.Sprintf("%d %s", n, thing)
 }
