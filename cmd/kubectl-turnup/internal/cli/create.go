@@ -50,5 +50,6 @@ something to do.`,
 	f.addSSH(cmd)
 	f.addYes(cmd)
 	dry.add(cmd)
+	addTimeout(cmd)
 	return cmd
 }

@@ -43,5 +43,6 @@ for the next one unless --purge is given.`,
 	f.addKubeconfig(cmd)
 	f.addSSH(cmd)
 	f.addYes(cmd)
+	addTimeout(cmd)
 	return cmd
 }

@@ -35,5 +35,6 @@ of the others are up that etcd would stop.`,
 	f.addTerraform(cmd)
 	f.addKubeconfig(cmd)
 	f.addYes(cmd)
+	addTimeout(cmd)
 	return cmd
 }

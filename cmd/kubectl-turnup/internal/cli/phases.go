@@ -49,6 +49,7 @@ something to do.`,
 	f.addTerraform(cmd)
 	f.addYes(cmd)
 	dry.add(cmd)
+	addTimeout(cmd)
 	return cmd
 }
 
@@ -90,6 +91,7 @@ installed a pod network.`,
 	f.addConfig(cmd)
 	f.addKubeconfig(cmd)
 	f.addSSH(cmd)
+	addTimeout(cmd)
 	return cmd
 }
 
