@@ -63,6 +63,8 @@ func (f Facts) Ahead(asked, answered time.Time) time.Duration {
 type Cluster struct {
 	// CA is the SHA-256 of this cluster's CA certificate, in hex; "" for a new cluster.
 	CA string
+	// Network is the pod network, network.provider of the config.
+	Network string
 	// Bundle: hosts pull nothing.
 	Bundle bool
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"turnup.dev/kubectl-turnup/internal/config"
 	"turnup.dev/kubectl-turnup/internal/machines"
 	"turnup.dev/kubectl-turnup/internal/ui"
 )
@@ -37,7 +38,7 @@ func Judge(hosts []Host, cluster Cluster) []Finding {
 			j.earlier(cluster)
 			j.ports()
 		}
-		j.kernel()
+		j.kernel(cluster.Network)
 		j.runtime()
 		j.ways(cluster)
 		all = append(all, j.findings...)
@@ -130,7 +131,10 @@ func (j *judge) room() {
 	}
 }
 
-func (j *judge) kernel() {
+func (j *judge) kernel(network string) {
+	if why := config.OldKernel(network, j.facts["kernel"]); why != "" && j.host.Machine.Role != machines.LoadBalancer {
+		j.fail("kernel", why, "update its system, or choose another network: --set network.provider=flannel")
+	}
 	for _, feature := range []struct{ key, what, module string }{
 		{"overlay", "overlay file systems", "overlay"},
 		{"bridge", "netfilter on bridges", "br_netfilter"},

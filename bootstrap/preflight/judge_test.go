@@ -59,6 +59,7 @@ func TestEachThingThatIsWrongWithAHostIsFound(t *testing.T) {
 		{name: "data of an earlier etcd", role: machines.ControlPlane, facts: Facts{"etcd_data": "yes"}, want: "error cluster: /var/lib/etcd holds data"},
 		{name: "static pods", facts: Facts{"manifests": "2"}, want: "error cluster: /etc/kubernetes/manifests holds static pods"},
 		{name: "a kernel without overlay", facts: Facts{"kernel.overlay": "no"}, want: "warning kernel: its kernel shows no sign of overlay"},
+		{name: "a kernel too old for the network", facts: Facts{"kernel": "4.18.0-553.el8_10.x86_64"}, want: "error kernel: the kernel is 4.18.0-553.el8_10.x86_64, and network.provider=calico needs 5.10"},
 		{name: "an old containerd", facts: Facts{"containerd": "1.6.20"}, want: "error runtime: its containerd is 1.6.20"},
 		{name: "a new containerd", facts: Facts{"containerd": "v2.4.2"}},
 		{name: "CRI-O", facts: Facts{"other_runtime": "/run/crio/crio.sock"}, want: "warning runtime: another container runtime"},
@@ -83,7 +84,7 @@ func TestEachThingThatIsWrongWithAHostIsFound(t *testing.T) {
 			host := sound("m0", role)
 			maps.Copy(host.Facts, tc.facts)
 			host.Skew = tc.skew
-			found := Judge([]Host{host}, Cluster{CA: "ours"})
+			found := Judge([]Host{host}, Cluster{CA: "ours", Network: "calico"})
 			if tc.want == "" {
 				if len(found) > 0 {
 					t.Errorf("found %v", found)

@@ -19,6 +19,7 @@ import (
 type Facts struct {
 	Version   string // of the daemon
 	OS        string // of its containers: linux
+	Kernel    string // that they share
 	Networks  []Network
 	Objects   []Object
 	Routes    []Route // of this computer, if the daemon runs on it
@@ -57,7 +58,7 @@ func (d *Docker) Facts(ctx context.Context) (Facts, error) {
 	if err != nil {
 		return Facts{}, fmt.Errorf("ask Docker about itself: %w", err)
 	}
-	facts := Facts{Version: info.ServerVersion, OS: info.OSType, Memory: info.MemTotal, Disk: -1, DiskPath: info.DockerRootDir, Instances: -1}
+	facts := Facts{Version: info.ServerVersion, OS: info.OSType, Kernel: info.KernelVersion, Memory: info.MemTotal, Disk: -1, DiskPath: info.DockerRootDir, Instances: -1}
 	networks, err := d.api.NetworkList(ctx, network.ListOptions{})
 	if err != nil {
 		return Facts{}, fmt.Errorf("list Docker networks: %w", err)

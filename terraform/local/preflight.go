@@ -62,6 +62,9 @@ func Check(cfg config.Cluster, facts Facts) (Report, error) {
 	if older(facts.Version, oldest) {
 		found = append(found, finding{fmt.Sprintf("Docker is version %s, and %s or newer is needed", facts.Version, oldest), "update Docker"})
 	}
+	if why := config.OldKernel(cfg.Network.Provider, facts.Kernel); why != "" {
+		found = append(found, finding{why, "choose another network: --set network.provider=flannel"})
+	}
 	found = append(found, names(cfg, facts.Objects)...)
 	found = append(found, subnet(cfg, facts)...)
 	found = append(found, room(cfg, facts)...)

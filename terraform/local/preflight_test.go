@@ -39,6 +39,8 @@ func TestCheck(t *testing.T) {
 		"what cannot be known is no bar": {func(_ *config.Cluster, f *Facts) { f.Memory, f.Disk, f.Version = -1, -1, "dev" }, nil},
 		"Windows containers":             {func(_ *config.Cluster, f *Facts) { f.OS = "windows" }, []string{"Docker runs windows containers", "switch Docker"}},
 		"an old Docker":                  {func(_ *config.Cluster, f *Facts) { f.Version = "19.03.15" }, []string{"version 19.03.15, and 20.10 or newer", "update Docker"}},
+		"a kernel too old for the network": {func(c *config.Cluster, f *Facts) { c.Network.Provider, f.Kernel = "cilium", "5.4.0-216-generic" },
+			[]string{"the kernel is 5.4.0-216-generic, and network.provider=cilium needs 5.10", "--set network.provider=flannel"}},
 		"too little memory": {func(_ *config.Cluster, f *Facts) { f.Memory = 1 << 30 },
 			[]string{"3 machines need 2.0 GiB of memory, and 1.0 GiB is available", "--set provision.workers="}},
 		"too little disk": {func(_ *config.Cluster, f *Facts) { f.Disk = 300 << 20 },

@@ -115,7 +115,7 @@ func (t *Turnup) lookAt(ctx context.Context, file machines.File, list []machines
 		all.Go(func() { hosts[i] = t.lookAtOne(ctx, m, preflight.Questions(file, m, registries)) })
 	}
 	all.Wait()
-	cluster := preflight.Cluster{Bundle: t.Config.Bootstrap.Bundle != ""}
+	cluster := preflight.Cluster{Bundle: t.Config.Bootstrap.Bundle != "", Network: t.Config.Network.Provider}
 	if ca, err := os.ReadFile(filepath.Join(t.Home.PKI(), "ca.crt")); err == nil {
 		cluster.CA = fmt.Sprintf("%x", sha256.Sum256(ca))
 	}
