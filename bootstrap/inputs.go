@@ -3,6 +3,8 @@ package bootstrap
 import (
 	"fmt"
 	"net"
+	"slices"
+	"strings"
 
 	"turnup.dev/kubectl-turnup/bootstrap/pki"
 	"turnup.dev/kubectl-turnup/internal/config"
@@ -57,6 +59,10 @@ type inputs struct {
 	// Backends are the API servers that a load balancer has behind it.
 	Backends []backend
 
+	// FeatureGates is bootstrap.feature_gates as flags take it, Gates the same one by one.
+	FeatureGates string
+	Gates        []gate
+
 	Encryption    bool
 	EncryptionKey string
 	Audit         bool
@@ -100,6 +106,8 @@ func newInputs(cfg config.Cluster, file machines.File, p *pki.PKI, starts EtcdSt
 		Etcd:          starts.of(m, planes),
 		LeaderElect:   len(planes) > 1,
 		Backends:      backends(planes, port),
+		FeatureGates:  cfg.Bootstrap.FeatureGates,
+		Gates:         gates(cfg.Bootstrap.FeatureGates),
 		Encryption:    cfg.Bootstrap.Encryption,
 		EncryptionKey: p.EncryptionKey,
 		Audit:         cfg.Bootstrap.Audit,
@@ -125,4 +133,21 @@ func newInputs(cfg config.Cluster, file machines.File, p *pki.PKI, starts EtcdSt
 		in.KubeletKubeconfig = "/etc/kubernetes/kubelet.conf"
 	}
 	return in, nil
+}
+
+// gate is a feature of Kubernetes that is switched on or off.
+type gate struct{ Name, On string }
+
+// gates reads NAME=true,NAME=false, of which the last one of a name counts.
+func gates(list string) []gate {
+	var all []gate
+	for one := range strings.SplitSeq(list, ",") {
+		name, on, ok := strings.Cut(one, "=")
+		if !ok {
+			continue
+		}
+		all = slices.DeleteFunc(all, func(earlier gate) bool { return earlier.Name == name })
+		all = append(all, gate{name, on})
+	}
+	return all
 }

@@ -162,6 +162,7 @@ func TestADirectoryOnTheNodeIsNeverOverwritten(t *testing.T) {
 }
 
 func TestOptionsReachTheControlPlane(t *testing.T) {
+	gated := func(c *config.Cluster) { c.Bootstrap.FeatureGates = "A=true,B=false" }
 	cases := []struct {
 		name   string
 		edit   func(*config.Cluster)
@@ -181,6 +182,11 @@ func TestOptionsReachTheControlPlane(t *testing.T) {
 			"/etc/kubernetes/kubelet.yaml", "10.99.0.10", false},
 		{"a registry rewrites the pause image too", func(c *config.Cluster) { c.Bootstrap.Registry = "mirror.example:5000" },
 			"/etc/containerd/conf.d/20-turnup.toml", `sandbox = "mirror.example:5000/pause:`, false},
+		{"feature gates reach the API server", gated, "/etc/kubernetes/manifests/kube-apiserver.yaml", "    - --feature-gates=A=true,B=false\n", false},
+		{"feature gates reach the controller manager", gated, "/etc/kubernetes/manifests/kube-controller-manager.yaml", "    - --feature-gates=A=true,B=false\n", false},
+		{"feature gates reach the scheduler", gated, "/etc/kubernetes/manifests/kube-scheduler.yaml", "    - --feature-gates=A=true,B=false\n", false},
+		{"feature gates reach the kubelet", gated, "/etc/kubernetes/kubelet.yaml", "featureGates:\n  A: true\n  B: false\n", false},
+		{"no feature gates, no flag", func(*config.Cluster) {}, "/etc/kubernetes/manifests/kube-apiserver.yaml", "--feature-gates", true},
 		{"anonymous requests are for health only", func(*config.Cluster) {},
 			"/etc/kubernetes/kube-apiserver/authentication.yaml", "path: /readyz", false},
 	}

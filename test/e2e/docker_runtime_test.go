@@ -18,7 +18,7 @@ func TestAClusterRunsOnDocker(t *testing.T) {
 	t.Parallel()
 	ctx := testContext(t)
 	c := newCluster(ctx, t, newPlugin(t), 1)
-	args := append(c.createArgs(), "--set", "bootstrap.container_runtime=docker")
+	args := append(c.createArgs(), "--set", "bootstrap.container_runtime=docker", "--set", "bootstrap.feature_gates="+alphaGate+"=true")
 	created := c.must(ctx, t, args...)
 	t.Logf("create took %s\n%s", created.took.Round(100*time.Millisecond), created)
 	c.connect(t)
@@ -29,6 +29,7 @@ func TestAClusterRunsOnDocker(t *testing.T) {
 			c.onlyKubelet(ctx, t, m)
 		}
 	})
+	c.sub(ctx, t, "a feature gate is on in every component", c.gateIsOn)
 	c.sub(ctx, t, "pods start, next to Docker", c.startPods)
 	c.sub(ctx, t, "a pod reaches Services by their names", c.podsReachServices)
 	c.sub(ctx, t, "a claim is bound, keeps its data, and takes the volume with it", c.claimsAreBound)
@@ -50,6 +51,15 @@ func TestAClusterRunsOnDocker(t *testing.T) {
 			}
 		})
 	}
+	c.sub(ctx, t, "a gate that nobody knows ends create soon, and create without it mends all", func(ctx context.Context, t *testing.T) {
+		refused := c.run(ctx, t, append(args, "--set", "bootstrap.feature_gates=NoSuchGate=true")...)
+		wantsRefusal(t, refused, "ends as soon as it starts", "unrecognized feature gate: NoSuchGate")
+		if refused.took > time.Minute {
+			t.Errorf("that took %s", refused.took)
+		}
+		c.must(ctx, t, args...)
+		c.nodesAreReady(ctx, t)
+	})
 	c.sub(ctx, t, "create again changes nothing", func(ctx context.Context, t *testing.T) {
 		if again := c.must(ctx, t, args...); !strings.Contains(again.stderr, "nothing to change") {
 			t.Errorf("something changed:\n%s", again)

@@ -18,7 +18,6 @@ func Buildable(cfg config.Cluster) error {
 			errs = append(errs, fmt.Errorf("%s is %v, and this version %s", path, value, does))
 		}
 	}
-	refuse(cfg.Bootstrap.FeatureGates != "", "bootstrap.feature_gates", cfg.Bootstrap.FeatureGates, "cannot set feature gates yet")
 	refuse(cfg.Bootstrap.Proxy.HTTP != "", "bootstrap.proxy.http", cfg.Bootstrap.Proxy.HTTP, "cannot set up a proxy yet")
 	refuse(cfg.Bootstrap.Proxy.HTTPS != "", "bootstrap.proxy.https", cfg.Bootstrap.Proxy.HTTPS, "cannot set up a proxy yet")
 	if _, err := gitsource.CredentialsOf(cfg).Object(); err != nil {

@@ -15,9 +15,9 @@ func TestWhatCannotBeMadeYetIsRefusedBeforeAnythingIsTouched(t *testing.T) {
 		set  []string
 		want string
 	}{
-		{"all at once", []string{"bootstrap.feature_gates=A=true", "bootstrap.proxy.http=http://p:1"},
-			"bootstrap.feature_gates is A=true, and this version cannot set feature gates yet\n" +
-				"bootstrap.proxy.http is http://p:1, and this version cannot set up a proxy yet"},
+		{"all at once", []string{"bootstrap.proxy.http=http://p:1", "bootstrap.proxy.https=http://p:1"},
+			"bootstrap.proxy.http is http://p:1, and this version cannot set up a proxy yet\n" +
+				"bootstrap.proxy.https is http://p:1, and this version cannot set up a proxy yet"},
 	}
 	for _, tc := range cases {
 		t.Run(tc.name, func(t *testing.T) {

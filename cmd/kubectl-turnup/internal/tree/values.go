@@ -45,6 +45,7 @@ data:
 		{"dns_service_ip", config.DNSServiceIP(cfg).String()},
 		{"domain", cfg.Network.Domain},
 		{"proxy_mode", cfg.Network.ProxyMode},
+		{"feature_gates", cfg.Bootstrap.FeatureGates},
 		{"conntrack_per_core", strconv.Itoa(conntrack(cfg, 32768))},
 		{"conntrack_min", strconv.Itoa(conntrack(cfg, 131072))},
 		{"network_provider", cfg.Network.Provider},

@@ -101,15 +101,18 @@ func (t *Turnup) startControlPlane(ctx context.Context) (*controlPlane, error) {
 	})
 	group.Go(func() error {
 		return t.step(both, "start the control plane", bootstrap.APIBudget, func(ctx context.Context, step *ui.Step) error {
-			if err := cluster.AwaitAPI(ctx, step.See); err != nil {
-				return t.explain(ctx, err, file, machines.ControlPlane)
-			}
-			// One of them may be a new machine of an old name, whose kubelet waits
-			// for its certificate; the addon manager may have run on the old one.
-			answering, stop := context.WithCancel(ctx)
-			defer stop()
-			go cluster.ApproveUntil(answering, file)
-			if err := cluster.AwaitPods(ctx, expected, step.See); err != nil {
+			err := t.unlessCrashing(ctx, file.WithRole(machines.ControlPlane), func(ctx context.Context) error {
+				if err := cluster.AwaitAPI(ctx, step.See); err != nil {
+					return err
+				}
+				// One of them may be a new machine of an old name, whose kubelet waits
+				// for its certificate; the addon manager may have run on the old one.
+				answering, stop := context.WithCancel(ctx)
+				defer stop()
+				go cluster.ApproveUntil(answering, file)
+				return cluster.AwaitPods(ctx, expected, step.See)
+			})
+			if err != nil {
 				return t.explain(ctx, err, file, machines.ControlPlane)
 			}
 			return cluster.Install(ctx, keys, file)
@@ -246,7 +249,10 @@ func (p *controlPlane) join(ctx context.Context) error {
 		if err := p.turnup.start(ctx, p.workers); err != nil {
 			return err
 		}
-		return p.turnup.explain(ctx, p.AwaitNodes(ctx, p.machines, p.silent, step.See, p.turnup.registered), p.machines, machines.Worker)
+		err := p.turnup.unlessCrashing(ctx, p.workers, func(ctx context.Context) error {
+			return p.AwaitNodes(ctx, p.machines, p.silent, step.See, p.turnup.registered)
+		})
+		return p.turnup.explain(ctx, err, p.machines, machines.Worker)
 	})
 }
 
@@ -297,8 +303,9 @@ func (t *Turnup) kubeletLog(ctx context.Context, m machines.Machine) (string, er
 	if err != nil {
 		return "", err
 	}
-	// Without what every kubelet says until its API server is there.
+	// Without what every kubelet says until its API server is there, and each line once.
 	return machine.Run(ctx, `# read the kubelet's log
 		journalctl --unit kubelet --no-pager --output cat --lines 2000 |
-		grep -v -e 'mirror pod' -e 'not found' -e 'connection refused' | grep -e '^E' -e '^F' -e rror -e 'Main process exited' | tail -n 8 | cut -c 1-400`, nil)
+		grep -v -e 'mirror pod' -e 'not found' -e 'connection refused' | grep -e '^E' -e '^F' -e rror -e 'Main process exited' |
+		cut -c 1-400 | tac | awk '!said[$0]++' | head -n 8 | tac`, nil)
 }
