@@ -42,7 +42,7 @@ const asPlugin = "REFERENCE_AS_PLUGIN"
 // What the screens show that are drawn.
 const (
 	wizardShows = "Esc back" // a menu below the first, with no question over it
-	createShows = "register 3 nodes (2s of"
+	createShows = "nodes ready (2s of"
 	watchShows  = "inactive"
 )
 
