@@ -59,9 +59,8 @@ type inputs struct {
 	// Backends are the API servers that a load balancer has behind it.
 	Backends []backend
 
-	// FeatureGates is bootstrap.feature_gates as flags take it, Gates the same one by one.
+	// FeatureGates is bootstrap.feature_gates, as flags take it.
 	FeatureGates string
-	Gates        []gate
 
 	Encryption    bool
 	EncryptionKey string
@@ -107,7 +106,6 @@ func newInputs(cfg config.Cluster, file machines.File, p *pki.PKI, starts EtcdSt
 		LeaderElect:   len(planes) > 1,
 		Backends:      backends(planes, port),
 		FeatureGates:  cfg.Bootstrap.FeatureGates,
-		Gates:         gates(cfg.Bootstrap.FeatureGates),
 		Encryption:    cfg.Bootstrap.Encryption,
 		EncryptionKey: p.EncryptionKey,
 		Audit:         cfg.Bootstrap.Audit,
@@ -138,10 +136,11 @@ func newInputs(cfg config.Cluster, file machines.File, p *pki.PKI, starts EtcdSt
 // gate is a feature of Kubernetes that is switched on or off.
 type gate struct{ Name, On string }
 
-// gates reads NAME=true,NAME=false, of which the last one of a name counts.
-func gates(list string) []gate {
+// Gates are the feature gates one by one, as a file takes them: the last one of a
+// name counts, as it does for flags.
+func (in inputs) Gates() []gate {
 	var all []gate
-	for one := range strings.SplitSeq(list, ",") {
+	for one := range strings.SplitSeq(in.FeatureGates, ",") {
 		name, on, ok := strings.Cut(one, "=")
 		if !ok {
 			continue

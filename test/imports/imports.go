@@ -21,9 +21,8 @@ type Package struct {
 const (
 	cmd = Module + "/cmd/kubectl-turnup"
 	cli = cmd + "/internal/cli"
-	// story is the package that joins the rooms; tree is the addon tree on disk.
-	story = cmd + "/internal/turnup"
-	tree  = cmd + "/internal/tree"
+	// tree is the addon tree on disk.
+	tree = cmd + "/internal/tree"
 	// pages writes the commands' documents.
 	pages = cmd + "/internal/reference"
 )

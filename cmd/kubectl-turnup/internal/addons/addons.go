@@ -80,8 +80,8 @@ func (a *Manager) openOwn(req Request) error {
 	if err != nil {
 		return err
 	}
-	if dir.Dir, err = filepath.Abs(dir.Dir); err != nil {
-		return fmt.Errorf("find the cluster's directory: %w", err)
+	if dir, err = dir.Absolute(); err != nil {
+		return err
 	}
 	a.own = &Own{Home: dir, Config: cfg}
 	a.title = fmt.Sprintf("the cluster %s (%s)", cfg.Cluster.Name, ui.Relative(dir.Dir))

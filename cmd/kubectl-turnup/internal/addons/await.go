@@ -65,7 +65,7 @@ func (s Shipment) missing(list []api.Addon) (waiting []string, hopeless string) 
 	return waiting, ""
 }
 
-// only is the part of a Shipment that these addons are; without names, all of it.
+// only is the part of a shipment that these addons are; without names, all of it.
 func (s Shipment) only(names []string) Shipment {
 	if len(names) == 0 {
 		return s

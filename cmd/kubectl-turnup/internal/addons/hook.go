@@ -90,11 +90,11 @@ func (a *Manager) Hook(ctx context.Context, program string) (Hook, error) {
 // hooksDir is where git looks for the hooks of a worktree. Hooks that are kept
 // outside the repository are those of other repositories, too.
 func hooksDir(ctx context.Context, top string) (string, error) {
-	workown := tree.Tree{Dir: top}
+	worktree := tree.Tree{Dir: top}
 	inside := []string{top}
 	paths := map[string]string{}
 	for _, what := range []string{"--git-path hooks", "--git-common-dir"} {
-		out, err := workown.Git(ctx, append([]string{"rev-parse"}, strings.Fields(what)...)...)
+		out, err := worktree.Git(ctx, append([]string{"rev-parse"}, strings.Fields(what)...)...)
 		if err != nil {
 			return "", fmt.Errorf("find the git hooks: %w", err)
 		}

@@ -284,11 +284,11 @@ func (a *app) wanted(f clusterFlags, args []string) (*turnup.Turnup, error) {
 	if err != nil {
 		return nil, err
 	}
-	dir, err := filepath.Abs(filepath.Join(a.global.dir, cfg.Cluster.Name))
+	dir, err := home.Of(a.global.dir, cfg.Cluster.Name).Absolute()
 	if err != nil {
-		return nil, fmt.Errorf("find the cluster's directory: %w", err)
+		return nil, err
 	}
-	return a.turnup(home.Home{Dir: dir}, cfg, f), nil
+	return a.turnup(dir, cfg, f), nil
 }
 
 // existing is a cluster that has a directory already.
@@ -301,8 +301,8 @@ func (a *app) found(f clusterFlags, args []string, find func(home.Request) (home
 	if err != nil {
 		return nil, err
 	}
-	if found.Dir, err = filepath.Abs(found.Dir); err != nil {
-		return nil, fmt.Errorf("find the cluster's directory: %w", err)
+	if found, err = found.Absolute(); err != nil {
+		return nil, err
 	}
 	return a.turnup(found, cfg, f), nil
 }

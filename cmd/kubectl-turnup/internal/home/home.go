@@ -43,6 +43,15 @@ func List(base string) ([]string, error) {
 	return names, nil
 }
 
+// Absolute is the same directory for whoever works elsewhere: Terraform does.
+func (h Home) Absolute() (Home, error) {
+	dir, err := filepath.Abs(h.Dir)
+	if err != nil {
+		return Home{}, fmt.Errorf("find the cluster's directory: %w", err)
+	}
+	return Home{Dir: dir}, nil
+}
+
 func (h Home) path(name string) string { return filepath.Join(h.Dir, name) }
 
 // Config is the path of the config the cluster was last created with.

@@ -11,13 +11,6 @@ import (
 	"turnup.dev/kubectl-turnup/internal/ui"
 )
 
-// edited is the default config with a change.
-func edited(edit func(*config.Cluster)) config.Cluster {
-	cfg := config.Default()
-	edit(&cfg)
-	return cfg
-}
-
 func TestNothingConfiguredMeansAllDefaults(t *testing.T) {
 	testdir.Empty(t)
 	cfg, err := Resolve(Request{Base: "clusters"})
@@ -27,7 +20,7 @@ func TestNothingConfiguredMeansAllDefaults(t *testing.T) {
 }
 
 func TestTheConfigComesFromTheNearestPlace(t *testing.T) {
-	stored := edited(func(c *config.Cluster) { c.Provision.Workers = 1; c.Bootstrap.Bundle = "/images" })
+	stored := testdir.Edited(func(c *config.Cluster) { c.Provision.Workers = 1; c.Bootstrap.Bundle = "/images" })
 	cases := []struct {
 		name  string
 		files map[string]string
@@ -89,7 +82,7 @@ func TestWhatCannotChangeBelowACluster(t *testing.T) {
 
 func TestFindMeansTheOnlyClusterOrTheNamedOne(t *testing.T) {
 	one := config.Default()
-	two := edited(func(c *config.Cluster) { c.Cluster.Name = "two" })
+	two := testdir.Edited(func(c *config.Cluster) { c.Cluster.Name = "two" })
 	testdir.Empty(t, two)
 	if home, _, err := Find(Request{Base: "clusters"}); err != nil || filepath.Base(home.Dir) != "two" {
 		t.Errorf("the only cluster: %v, %v", home, err)

@@ -51,3 +51,10 @@ func On(t *testing.T, platform string, assignments ...string) config.Cluster {
 	}
 	return cfg
 }
+
+// Edited is the default config with a change.
+func Edited(edit func(*config.Cluster)) config.Cluster {
+	cfg := config.Default()
+	edit(&cfg)
+	return cfg
+}

@@ -57,11 +57,11 @@ func describedBy(req addons.Request) (*Turnup, error) {
 	if err != nil {
 		return nil, err
 	}
-	dir, err := filepath.Abs(home.Of(req.Base, cfg.Cluster.Name).Dir)
+	dir, err := home.Of(req.Base, cfg.Cluster.Name).Absolute()
 	if err != nil {
-		return nil, fmt.Errorf("find the cluster's directory: %w", err)
+		return nil, err
 	}
-	return &Turnup{Home: home.Home{Dir: dir}, Config: cfg, Out: req.Out}, nil
+	return &Turnup{Home: dir, Config: cfg, Out: req.Out}, nil
 }
 
 // ownerOf is the cluster of a manager; nil where turnup did not create it.

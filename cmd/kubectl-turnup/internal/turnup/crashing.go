@@ -26,16 +26,18 @@ func (t *Turnup) unlessCrashing(ctx context.Context, list []machines.Machine, do
 	defer stop(nil)
 	go func() {
 		since := map[string]string{}
-		for ctx.Err() == nil {
+		for {
+			// Most waits are over by then, and cost their machines nothing.
+			select {
+			case <-ctx.Done():
+				return
+			case <-time.After(5 * time.Second):
+			}
 			for _, m := range list {
 				// Nobody who cannot be asked is crashing: the wait says what is wrong.
 				if err := t.crashing(ctx, m, since); errors.Is(err, errCrashing) {
 					stop(err)
 				}
-			}
-			select {
-			case <-ctx.Done():
-			case <-time.After(5 * time.Second):
 			}
 		}
 	}()

@@ -8,13 +8,14 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"turnup.dev/kubectl-turnup/cmd/kubectl-turnup/internal/home"
+	"turnup.dev/kubectl-turnup/cmd/kubectl-turnup/internal/testdir"
 	"turnup.dev/kubectl-turnup/internal/config"
 	"turnup.dev/kubectl-turnup/internal/machines"
 )
 
 func TestWhichMachinesLeave(t *testing.T) {
 	made := func(planes, workers int) machines.File {
-		file, err := (&Turnup{Home: home.Of(t.TempDir(), "demo"), Config: edited(func(c *config.Cluster) {
+		file, err := (&Turnup{Home: home.Of(t.TempDir(), "demo"), Config: testdir.Edited(func(c *config.Cluster) {
 			c.Provision.ControlPlanes, c.Provision.Workers = planes, workers
 		})}).expectedMachines()
 		if err != nil {
@@ -34,7 +35,7 @@ func TestWhichMachinesLeave(t *testing.T) {
 		{"workers before control planes", made(3, 2), 1, 1, []string{"demo-worker-1", "demo-control-plane-2", "demo-control-plane-1"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			cfg := edited(func(c *config.Cluster) { c.Provision.ControlPlanes, c.Provision.Workers = tc.planes, tc.workers })
+			cfg := testdir.Edited(func(c *config.Cluster) { c.Provision.ControlPlanes, c.Provision.Workers = tc.planes, tc.workers })
 			var names []string
 			for _, m := range leaving(cfg, tc.file) {
 				names = append(names, m.Name)
@@ -45,7 +46,7 @@ func TestWhichMachinesLeave(t *testing.T) {
 		})
 	}
 	hosts := machines.New("192.0.2.1:6443", []machines.Machine{{Name: "demo-worker-7", Role: machines.Worker}})
-	if list := leaving(edited(func(c *config.Cluster) { c.Provision.Platform = "baremetal" }), hosts); len(list) > 0 {
+	if list := leaving(testdir.Edited(func(c *config.Cluster) { c.Provision.Platform = "baremetal" }), hosts); len(list) > 0 {
 		t.Errorf("somebody's host leaves: %v", list)
 	}
 }
@@ -85,11 +86,4 @@ func TestTheOnlyControlPlaneIsNotReplaced(t *testing.T) {
 	if _, err := one.replaceable(file, "demo-worker-9"); err == nil {
 		t.Error("a machine that is not there")
 	}
-}
-
-// edited is the default config with a change.
-func edited(edit func(*config.Cluster)) config.Cluster {
-	cfg := config.Default()
-	edit(&cfg)
-	return cfg
 }
