@@ -45,14 +45,14 @@ func Deliver(ctx context.Context, t transport.Transport, r Rendered, bootstrapIm
 	return true, nil
 }
 
-// upToDate asks the machine itself: every file has the rendered content and its
-// unit is enabled and running. The bootstrap kubeconfig does not count on a
+// upToDate asks the machine itself: every file has the rendered content, those that
+// are to be gone are, and its unit is enabled and running. The bootstrap kubeconfig does not count on a
 // machine that already has a certificate: its token expires and is replaced. The
 // kubeconfig that the kubelet made of it does, as far as it names the server.
 func upToDate(ctx context.Context, t transport.Transport, r Rendered) (bool, error) {
 	unit := Unit(r.Machine.Role)
 	script := `# compare the files
-systemctl is-active --quiet ` + unit + ` && systemctl is-enabled --quiet ` + unit + ` || exit 10
+` + absent(r.Gone) + `systemctl is-active --quiet ` + unit + ` && systemctl is-enabled --quiet ` + unit + ` || exit 10
 sums=$(cat)
 server='` + r.Server + `'
 if test -n "$server" && test -e ` + joined + `; then
@@ -73,6 +73,15 @@ printf '%s\n' "$sums" | sha256sum --check --status || exit 10`
 	return true, nil
 }
 
+// absent ends a script if one of the paths is there.
+func absent(paths []string) string {
+	var out strings.Builder
+	for _, path := range paths {
+		fmt.Fprintf(&out, "test ! -e %s || exit 10\n", path)
+	}
+	return out.String()
+}
+
 // checksums lists the files as sha256sum(1) does.
 func checksums(files []File) string {
 	var out strings.Builder
@@ -87,7 +96,7 @@ func checksums(files []File) string {
 func applyScript(image string, r Rendered) string {
 	return `# apply the Ignition config
 set -eu
-umask 077
+` + exports(r.proxy) + `umask 077
 mkdir -p /run/turnup
 config=/run/turnup/ignition.json
 trap 'rm -f $config' EXIT
@@ -96,6 +105,7 @@ bootstrap_image='` + image + `'
 server='` + r.Server + `'
 ` + host.Runtime + host.Ignite + `
 describe_machine
+rm -f ` + strings.Join(r.Gone, " ") + `
 ignite $config ` + Unit(r.Machine.Role) + `
 test -z "$server" || ! test -e ` + joined + ` || sed -i "s|^    server: .*|    server: $server|" ` + joined
 }

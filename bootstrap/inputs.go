@@ -59,6 +59,9 @@ type inputs struct {
 	// Backends are the API servers that a load balancer has behind it.
 	Backends []backend
 
+	// Proxy is the environment of who pulls images, NAME=VALUE each.
+	Proxy []string
+
 	// FeatureGates is bootstrap.feature_gates, as flags take it.
 	FeatureGates string
 
@@ -91,7 +94,7 @@ func newInputs(cfg config.Cluster, file machines.File, p *pki.PKI, starts EtcdSt
 		NodeLabels:        nodeLabels(m),
 		Taints:            taints(m),
 		Cloud:             "none",
-		Docker:            cfg.Bootstrap.ContainerRuntime == "docker",
+		Docker:            cfg.Bootstrap.ContainerRuntime == "docker" && m.Role != machines.LoadBalancer,
 		EtcdDevice:        m.EtcdDevice,
 		SharedDisk:        cfg.Provision.Platform == "local",
 		KubeletKubeconfig: "/var/lib/kubelet/kubeconfig",
@@ -105,6 +108,7 @@ func newInputs(cfg config.Cluster, file machines.File, p *pki.PKI, starts EtcdSt
 		Etcd:          starts.of(m, planes),
 		LeaderElect:   len(planes) > 1,
 		Backends:      backends(planes, port),
+		Proxy:         proxyEnvironment(cfg, file),
 		FeatureGates:  cfg.Bootstrap.FeatureGates,
 		Encryption:    cfg.Bootstrap.Encryption,
 		EncryptionKey: p.EncryptionKey,

@@ -30,6 +30,11 @@ type Rendered struct {
 	// Server is where the kubelet of a worker finds the API server, as a URL;
 	// "" for other machines. Endpoint changes with a first load balancer.
 	Server string
+	// Gone are paths of files that an earlier config may have brought, and that
+	// must not be there now.
+	Gone []string
+	// proxy is the environment of scripts that pull images.
+	proxy []string
 	// runtimeImage brings a container runtime to a host that has none.
 	runtimeImage string
 	// dockerImage brings Docker to a machine that is to have it; "" for others.
@@ -90,6 +95,7 @@ func renderInputs(in inputs, endpoint string, p *pki.PKI, m machines.Machine) (R
 	default:
 		return Rendered{}, fmt.Errorf("role %q has nothing to run", m.Role)
 	}
+	r.proxies()
 	name := Unit(m.Role)
 	unit := r.execute(name, r.in)
 	if r.err != nil {
@@ -106,8 +112,8 @@ func renderInputs(in inputs, endpoint string, p *pki.PKI, m machines.Machine) (R
 	if !r.in.Small {
 		r.file(path, 0o644, 0, unit)
 	}
-	rendered := Rendered{Machine: m, Files: r.files, Ignition: data, Pods: r.hashes, Server: server, runtimeImage: in.RuntimeImage}
-	if in.Docker && m.Role != machines.LoadBalancer {
+	rendered := Rendered{Machine: m, Files: r.files, Ignition: data, Pods: r.hashes, Server: server, Gone: r.gone(), proxy: in.Proxy, runtimeImage: in.RuntimeImage}
+	if in.Docker {
 		rendered.dockerImage = in.DockerImage
 	}
 	return rendered, nil

@@ -137,6 +137,13 @@ rm -rf /etc/systemd/system/turnup-bootstrap.service /var/log/turnup-bootstrap.lo
 # What a machine's own image says of it stays; what we found out goes.
 ours=$(grep -ls '^# Written by turnup' /etc/kubernetes/kubelet.conf.d/10-machine.conf /etc/containerd/conf.d/10-machine.toml)
 test -z "$ours" || rm -f $ours
+for runtime in containerd docker; do
+	test -e /etc/systemd/system/$runtime.service.d/20-turnup-proxy.conf || continue
+	rm -f /etc/systemd/system/$runtime.service.d/20-turnup-proxy.conf
+	rmdir /etc/systemd/system/$runtime.service.d 2>/dev/null
+	systemctl daemon-reload
+	systemctl restart $runtime 2>/dev/null
+done
 if test -e /etc/containerd/conf.d/20-turnup.toml; then
 	rm -f /etc/containerd/conf.d/20-turnup.toml
 	test ! -e /etc/containerd/config.toml.before-turnup ||

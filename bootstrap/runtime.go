@@ -53,7 +53,7 @@ func ensureRuntime(ctx context.Context, t transport.Transport, r Rendered) error
 	if err != nil || !missing {
 		return err
 	}
-	script := "# install a container runtime\nset -eu\nruntime_image=" + r.runtimeImage + "\n" + ensure
+	script := "# install a container runtime\nset -eu\n" + exports(r.proxy) + "runtime_image=" + r.runtimeImage + "\n" + ensure
 	if _, err := t.Run(ctx, script, nil); err != nil {
 		return fmt.Errorf("install a container runtime on machine %s: %w", r.Machine.Name, err)
 	}

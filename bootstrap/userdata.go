@@ -58,7 +58,7 @@ set -eu
 umask 022
 cluster=%s
 endpoint=%s
-runtime_image=%s
+%sruntime_image=%s
 %sbootstrap_image=%s
 kubelet_image=%s
 
@@ -69,7 +69,7 @@ config() {
 %sEND
 }
 
-`, cfg.Cluster.Name, EndpointHost,
+`, cfg.Cluster.Name, EndpointHost, exports(proxyEnvironment(cfg, machines.File{})),
 		set.Ref(images.ContainerRuntime), docker, set.Ref(images.Bootstrap), set.Ref(images.Kubelet), ignition)
 	out.WriteString(strings.Join(scripts, "\n"))
 	return out.Bytes()

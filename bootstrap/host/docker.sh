@@ -36,7 +36,7 @@ ensure_docker() {
 # install_docker puts Docker into /opt, from an image: the same on every distribution.
 install_docker() {
 	if [ -z "$(ctr -n turnup images ls -q "name==$docker_image")" ]; then
-		ctr -n turnup images pull "$docker_image" >/dev/null
+		ctr -n turnup images pull --local "$docker_image" >/dev/null
 	fi
 	ctr -n turnup run --rm --mount type=bind,src=/,dst=/host,options=rbind:rw \
 		"$docker_image" "install-docker-$$" /usr/local/lib/turnup/install-docker

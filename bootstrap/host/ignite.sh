@@ -3,7 +3,7 @@
 # $bootstrap_image is.
 ignite() {
 	if [ -z "$(ctr -n turnup images ls -q "name==$bootstrap_image")" ]; then
-		ctr -n turnup images pull "$bootstrap_image" >/dev/null
+		ctr -n turnup images pull --local "$bootstrap_image" >/dev/null
 	fi
 	unit=$(cat "/etc/systemd/system/$2" 2>/dev/null || true)
 	# Ignition takes a file away before it writes it anew. A kubelet that saw that
@@ -15,15 +15,22 @@ ignite() {
 	ctr -n turnup snapshot rm bootstrap >/dev/null 2>&1 || true
 	ctr -n turnup run --rm --mount type=bind,src=/,dst=/host,options=rbind:rw "$bootstrap_image" bootstrap \
 		/usr/local/lib/turnup/apply "$1"
-	# What containerd has read is noted in memory: a run that was cut short between
-	# the two may have written a config that containerd knows nothing of.
-	written=/etc/containerd/conf.d/20-turnup.toml
-	mkdir -p /run/turnup
-	if [ -e $written ] && ! cmp -s $written /run/turnup/containerd.toml; then
-		systemctl restart containerd
-		cp $written /run/turnup/containerd.toml
-	fi
+	reread containerd /etc/containerd/conf.d/20-turnup.toml /etc/systemd/system/containerd.service.d/20-turnup-proxy.conf
+	reread docker /etc/systemd/system/docker.service.d/20-turnup-proxy.conf
 	# A unit that can read its files anew goes on, unless it is another one now.
 	[ "$unit" = "$(cat "/etc/systemd/system/$2")" ] || systemctl stop "$2" 2>/dev/null || true
 	systemctl enable --quiet --no-reload "$2"
+}
+
+# reread UNIT FILE… restarts a unit that has not read its files as they are. What it
+# has read is noted in memory: a run may have been cut short between the two.
+reread() {
+	service=$1
+	shift
+	note=/run/turnup/$service.read
+	[ "$(cat "$@" 2>/dev/null)" != "$(cat "$note" 2>/dev/null)" ] || return 0
+	[ "$(systemctl show --property NeedDaemonReload --value "$service")" = no ] || systemctl daemon-reload
+	systemctl restart "$service"
+	mkdir -p /run/turnup
+	cat "$@" >"$note" 2>/dev/null || true
 }

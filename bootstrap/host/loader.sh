@@ -28,7 +28,7 @@ attempt() {
 	describe_machine
 	phase image
 	for image in "$bootstrap_image" "$kubelet_image"; do
-		[ -n "$(ctr -n turnup images ls -q "name==$image")" ] || ctr -n turnup images pull "$image" >/dev/null
+		[ -n "$(ctr -n turnup images ls -q "name==$image")" ] || ctr -n turnup images pull --local "$image" >/dev/null
 	done
 	phase files
 	umask 077

@@ -26,7 +26,7 @@ func TestTheDoctorNamesWhatKeepsAClusterFromBeingMade(t *testing.T) {
 		{name: "a doctor of a cloud that keeps us out", args: []string{"doctor", "--set", "provision.platform=aws"}, files: tools,
 			env: []string{"AWS_ACCESS_KEY_ID=x", "AWS_SECRET_ACCESS_KEY=y"}},
 		{name: "a doctor of a config with a mistake", args: []string{"doctor", "--set", "provision.workers=99"}, files: tools},
-		{name: "a doctor of what this version cannot make", args: append(aws, "--set", "bootstrap.proxy.http=http://p:1"), files: tools,
+		{name: "a doctor of credentials that are nowhere", args: append(aws, "--set", "addons.source=git", "--set", "addons.git.url=https://git.example.com/demo.git", "--set", "addons.git.token_file=nowhere"), files: tools,
 			env: []string{"AWS_ACCESS_KEY_ID=x", "AWS_SECRET_ACCESS_KEY=y"}},
 		{name: "a doctor of a bundle that is none", args: append(aws, "--bundle", "nowhere"), files: tools,
 			env: []string{"AWS_ACCESS_KEY_ID=x", "AWS_SECRET_ACCESS_KEY=y"}},

@@ -50,8 +50,8 @@ func forms() map[string]form {
 			`^[^ ]*$`},
 		"bootstrap.feature_gates": {"empty or NAME=true and NAME=false, separated by commas without spaces", isListOf(isGate),
 			`^([A-Za-z0-9]+=(true|false)(,[A-Za-z0-9]+=(true|false))*)?$`},
-		"bootstrap.proxy.http":  {"empty or a URL like http://proxy.example.com:3128", isEmptyOr(isURL("http", "https")), `^(https?://.+)?$`},
-		"bootstrap.proxy.https": {"empty or a URL like http://proxy.example.com:3128", isEmptyOr(isURL("http", "https")), `^(https?://.+)?$`},
+		"bootstrap.proxy.http":  {"empty or a proxy like http://proxy.example.com:3128, without user and password", isEmptyOr(isProxy), `^(https?://[^@/]+)?$`},
+		"bootstrap.proxy.https": {"empty or a proxy like http://proxy.example.com:3128, without user and password", isEmptyOr(isProxy), `^(https?://[^@/]+)?$`},
 		"bootstrap.proxy.exceptions": {"empty or names, domains like .example.com and prefixes, separated by commas without spaces",
 			isListOf(isException), `^[^ ]*$`},
 		"network.pod_cidr": prefixForm(8, 24, "10.244.0.0/16"),
@@ -220,6 +220,12 @@ func isURL(schemes ...string) func(string) bool {
 		}
 		return false
 	}
+}
+
+// isProxy is for machines, in whose user-data and units everybody reads: no password.
+func isProxy(s string) bool {
+	u, err := url.Parse(s)
+	return err == nil && isURL("http", "https")(s) && s == u.Scheme+"://"+u.Host && !strings.Contains(u.Host, "%")
 }
 
 func isZone(first, last byte) func(string) bool {

@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"net/netip"
+	"net/url"
 	"strings"
 
 	"turnup.dev/kubectl-turnup/internal/kconfig"
@@ -192,6 +193,7 @@ func together(c *kconfig.Config, wrong map[string]bool) Problems {
 	problems = append(problems, quorum(c, wrong)...)
 	problems = append(problems, cloudRules(c, wrong)...)
 	problems = append(problems, segment(c, wrong)...)
+	problems = append(problems, elsewhere(c, wrong)...)
 	return append(problems, room(c, wrong)...)
 }
 
@@ -220,6 +222,27 @@ func segment(c *kconfig.Config, wrong map[string]bool) Problems {
 		if f := Lookup(path); !wrong[path] && Visible(c, f) && Value(c, f) == plain {
 			problems = append(problems, f.report(fmt.Sprintf("%s needs machines on one network segment, and those of %s are not; "+
 				"take what wraps packets, flannel with vxlan for instance", plain, platform)))
+		}
+	}
+	return problems
+}
+
+// elsewhere refuses a proxy that a machine would look for on itself, where nobody
+// but turnup has put anything.
+func elsewhere(c *kconfig.Config, wrong map[string]bool) Problems {
+	if platform := Lookup("provision.platform"); wrong[platform.Path] || Value(c, platform) == "baremetal" {
+		return nil
+	}
+	var problems Problems
+	for _, path := range []string{"bootstrap.proxy.http", "bootstrap.proxy.https"} {
+		f := Lookup(path)
+		u, err := url.Parse(Value(c, f))
+		if wrong[path] || err != nil {
+			continue
+		}
+		if addr, _ := netip.ParseAddr(u.Hostname()); u.Hostname() == "localhost" || addr.IsLoopback() {
+			problems = append(problems, f.report(u.Hostname()+" is each machine itself; "+
+				"take the address at which machines reach the proxy"))
 		}
 	}
 	return problems

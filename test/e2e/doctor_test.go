@@ -115,7 +115,8 @@ func TestTheDoctorFindsWhatIsWrong(t *testing.T) {
 		{"an expired certificate", "CertificateExpired",
 			func(_ context.Context, t *testing.T) {
 				certificate = read(t, leaf)
-				write(t, leaf, expired(t))
+				yesterday, _ := selfSigned(t, &x509.Certificate{NotBefore: time.Now().Add(-48 * time.Hour), NotAfter: time.Now().Add(-24 * time.Hour)})
+				write(t, leaf, yesterday)
 			},
 			func(_ context.Context, t *testing.T) { write(t, leaf, certificate) }},
 		{"an addon manager without a pod", "AddonManagerDown", still, scale("1")},
@@ -185,19 +186,23 @@ func (c *cluster) doctor(ctx context.Context, t *testing.T) []string {
 	return codes
 }
 
-// expired is a certificate of yesterday.
-func expired(t *testing.T) []byte {
+// selfSigned is a certificate that nobody else has signed, and its key, in PEM.
+func selfSigned(t *testing.T, template *x509.Certificate) (certificate, key []byte) {
 	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), crand.Reader)
+	private, err := ecdsa.GenerateKey(elliptic.P256(), crand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-48 * time.Hour), NotAfter: time.Now().Add(-24 * time.Hour)}
-	der, err := x509.CreateCertificate(crand.Reader, template, template, key.Public(), key)
+	template.SerialNumber = big.NewInt(1)
+	der, err := x509.CreateCertificate(crand.Reader, template, template, private.Public(), private)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
+	bare, err := x509.MarshalPKCS8PrivateKey(private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: bare})
 }
 
 // supportBundleHoldsNoSecret plants secrets where people leave them, and looks for

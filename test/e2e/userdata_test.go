@@ -35,6 +35,8 @@ func TestMachinesJoinWithNothingButTheirUserData(t *testing.T) {
 	c.sub(ctx, t, "killed, it comes back as the node it was", c.machineOfAGroupComesBack)
 	c.sub(ctx, t, "killed in the midst of its bootstrap, it goes on", c.bootstrapGoesOn)
 	c.sub(ctx, t, "a machine whose token is refused says so", c.refusedTokenIsSaid)
+	c.sub(ctx, t, "a machine that reaches registries only through a proxy joins", c.machineBehindAProxyJoins)
+	c.sub(ctx, t, "a proxy is told to machines that run, and taken back, and no pod ends", c.proxyComesAndGoes)
 }
 
 // group is the one that the machines of this test are of.
@@ -82,9 +84,9 @@ func (c *cluster) userData(t *testing.T, edit func(*config.Cluster, *pki.PKI)) s
 	return strings.ReplaceAll(string(data), bootstrap.EndpointHost, host)
 }
 
-// boot starts a machine like the cluster's own, but for its image if one is
-// named, and gives it its user-data, as cloud-init would.
-func (c *cluster) boot(ctx context.Context, t *testing.T, name, image, userData string) {
+// boot starts a machine like the cluster's own, but for what edit changes, and gives
+// it its user-data, as cloud-init would.
+func (c *cluster) boot(ctx context.Context, t *testing.T, name, userData string, edit func(*container.HostConfig)) {
 	t.Helper()
 	like, err := c.docker.ContainerInspect(ctx, c.machine(machines.Worker, 0).Name)
 	if err != nil {
@@ -92,9 +94,6 @@ func (c *cluster) boot(ctx context.Context, t *testing.T, name, image, userData 
 	}
 	settings := *like.Config
 	settings.Hostname = name
-	if image != "" {
-		settings.Image = image
-	}
 	host := *like.HostConfig
 	host.Binds, host.Mounts = nil, []mount.Mount{{
 		Type: mount.TypeVolume, Source: name + "-var", Target: "/var",
@@ -104,6 +103,9 @@ func (c *cluster) boot(ctx context.Context, t *testing.T, name, image, userData 
 		if m.Destination == "/store" {
 			host.Mounts = append(host.Mounts, mount.Mount{Type: mount.TypeVolume, Source: m.Name, Target: "/store", ReadOnly: true})
 		}
+	}
+	if edit != nil {
+		edit(&host)
 	}
 	made, err := c.docker.ContainerCreate(ctx, &settings, &host, &network.NetworkingConfig{
 		EndpointsConfig: map[string]*network.EndpointSettings{"turnup-" + c.name: {}},
@@ -122,7 +124,7 @@ func (c *cluster) boot(ctx context.Context, t *testing.T, name, image, userData 
 func (c *cluster) machineOfAGroupJoins(ctx context.Context, t *testing.T) {
 	name := c.name + "-pool-a"
 	start := time.Now()
-	c.boot(ctx, t, name, "", c.userData(t, nil))
+	c.boot(ctx, t, name, c.userData(t, nil), nil)
 	c.awaitBack(ctx, t, name, start)
 	t.Logf("a ready node %s after its machine was started", ms(time.Since(start)))
 	node, err := c.kube.CoreV1().Nodes().Get(ctx, name, metav1.GetOptions{})
@@ -191,7 +193,7 @@ func (c *cluster) machineOfAGroupComesBack(ctx context.Context, t *testing.T) {
 func (c *cluster) bootstrapGoesOn(ctx context.Context, t *testing.T) {
 	name := c.name + "-pool-b"
 	start := time.Now()
-	c.boot(ctx, t, name, "", c.userData(t, nil))
+	c.boot(ctx, t, name, c.userData(t, nil), nil)
 	if err := c.docker.ContainerKill(ctx, name, "KILL"); err != nil {
 		t.Fatal(err)
 	}
@@ -204,7 +206,7 @@ func (c *cluster) bootstrapGoesOn(ctx context.Context, t *testing.T) {
 
 func (c *cluster) refusedTokenIsSaid(ctx context.Context, t *testing.T) {
 	name := c.name + "-pool-c"
-	c.boot(ctx, t, name, "", c.userData(t, func(_ *config.Cluster, keys *pki.PKI) { keys.Token.Secret = strings.Repeat("0", 16) }))
+	c.boot(ctx, t, name, c.userData(t, func(_ *config.Cluster, keys *pki.PKI) { keys.Token.Secret = strings.Repeat("0", 16) }), nil)
 	c.awaitPhase(ctx, t, name, "join: the API server refuses the bootstrap token")
 	if log := c.docker.must(ctx, t, name, "", "cat /var/log/turnup-bootstrap.log"); !strings.Contains(log, "kubectl turnup token rotate") {
 		t.Errorf("the log does not say what to do:\n%s", log)

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync"
 	"syscall"
@@ -33,6 +34,8 @@ type Client struct {
 	// Patience is how long a registry may make us wait that asks us to come back
 	// later; 0 is 5 min.
 	Patience time.Duration
+	// Proxy tells which one to take to a URL; nil is as the environment says.
+	Proxy func(*url.URL) (*url.URL, error)
 	// See hears what is waited for; nil is nobody.
 	See func(string)
 }

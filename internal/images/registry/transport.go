@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"strconv"
 	"time"
 )
@@ -23,6 +24,9 @@ func (c Client) transport() http.RoundTripper {
 	base := http.DefaultTransport.(*http.Transport).Clone() // documented to be one
 	base.DialContext = (&net.Dialer{Timeout: answer, KeepAlive: 30 * time.Second}).DialContext
 	base.ResponseHeaderTimeout = answer
+	if c.Proxy != nil {
+		base.Proxy = func(req *http.Request) (*url.URL, error) { return c.Proxy(req.URL) }
+	}
 	base.MaxIdleConnsPerHost = parallel
 	return &patient{base: base, answer: answer, budget: patience, see: c.See}
 }

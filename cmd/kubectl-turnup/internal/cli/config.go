@@ -176,7 +176,7 @@ func (a *app) saved(file *config.File, changed bool) {
 		return
 	}
 	a.out.Printf("Wrote %s: %s.", file.Name, summary(file))
-	if err := home.Buildable(config.Of(file.Config)); err != nil {
+	if err := home.HasCredentials(config.Of(file.Config)); err != nil {
 		a.out.Warnf("kubectl turnup create will refuse this: %v", err)
 		return
 	}

@@ -56,7 +56,7 @@ func Resolve(req Request) (config.Cluster, error) {
 	if err := config.Validate(cfg); err != nil {
 		return config.Cluster{}, err
 	}
-	if err := Buildable(cfg); err != nil {
+	if err := HasCredentials(cfg); err != nil {
 		return config.Cluster{}, err
 	}
 	home := Of(req.Base, cfg.Cluster.Name)

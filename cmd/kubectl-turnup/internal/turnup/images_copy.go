@@ -9,6 +9,8 @@ import (
 
 	"github.com/google/go-containerregistry/pkg/authn"
 
+	"turnup.dev/kubectl-turnup/bootstrap"
+	"turnup.dev/kubectl-turnup/internal/config"
 	"turnup.dev/kubectl-turnup/internal/images"
 	"turnup.dev/kubectl-turnup/internal/images/registry"
 	"turnup.dev/kubectl-turnup/internal/ui"
@@ -164,12 +166,16 @@ func (l ImageList) within(bundle *images.Bundle) error {
 const askBudget = 15 * time.Second
 
 // pullable asks, before there is anything, whether the machines will find their
-// images. They have no credentials, and so neither has the question. A registry
+// images. They have no credentials, and so neither has the question; it takes
+// their proxy. A registry
 // that is silent here may well answer them: that is a warning.
 func (t *Turnup) pullable(ctx context.Context, list ImageList) error {
 	ctx, cancel := context.WithTimeout(ctx, askBudget)
 	defer cancel()
 	client := registry.Client{Answer: 5 * time.Second, Patience: 5 * time.Second}
+	if t.Config.Bootstrap.Proxy != (config.Proxy{}) {
+		client.Proxy = bootstrap.Proxy(t.Config)
+	}
 	_, err := client.Find(ctx, list.Refs(), registry.Platforms{All: true})
 	if err == nil || registry.Refused(err) {
 		return ui.Hint(err, "the machines pull without credentials: use a mirror that needs none (bootstrap.registry), or a bundle (`kubectl turnup images save`, then --bundle)")
