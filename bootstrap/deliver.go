@@ -114,6 +114,10 @@ test -z "$server" || ! test -e ` + joined + ` || sed -i "s|^    server: .*|    s
 // certificate: from then on it reads no other.
 const joined = "/var/lib/kubelet/kubeconfig"
 
+// stopHungAPIServer ends an API server without its etcd. It would answer no request
+// for half a minute, and the kubelet makes requests before it starts etcd.
+const stopHungAPIServer = "pgrep -x etcd >/dev/null || pkill -KILL -x kube-apiserver || true\n"
+
 // Start (re)starts the unit of a machine that Deliver changed, or has it reload
 // where it can.
 //
@@ -128,7 +132,11 @@ func Start(ctx context.Context, t transport.Transport, m machines.Machine) error
 	// A unit that systemd has not loaded yet needs no reload, which would cost
 	// every machine a few tenths of a second.
 	script := `# start the unit
-test "$(systemctl show --property NeedDaemonReload --value ` + unit + `)" = no || systemctl daemon-reload
+`
+	if m.Role == machines.ControlPlane {
+		script += stopHungAPIServer
+	}
+	script += `test "$(systemctl show --property NeedDaemonReload --value ` + unit + `)" = no || systemctl daemon-reload
 systemctl reload-or-restart ` + unit
 	if _, err := t.Run(ctx, script, nil); err != nil {
 		return fmt.Errorf("start machine %s: %w", m.Name, err)
