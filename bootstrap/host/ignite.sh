@@ -29,7 +29,8 @@ reread() {
 	shift
 	note=/run/turnup/$service.read
 	[ "$(cat "$@" 2>/dev/null)" != "$(cat "$note" 2>/dev/null)" ] || return 0
-	[ "$(systemctl show --property NeedDaemonReload --value "$service")" = no ] || systemctl daemon-reload
+	# NeedDaemonReload of a unit is silent about its first drop-in.
+	[ ! -e "/etc/systemd/system/$service.service.d" ] || systemctl daemon-reload
 	systemctl restart "$service"
 	mkdir -p /run/turnup
 	cat "$@" >"$note" 2>/dev/null || true
