@@ -81,6 +81,10 @@ func (j *judge) ways(cluster Cluster) {
 			j.fail("registry", "it does not know the name "+name, "is its DNS right? --bundle, or bootstrap.registry, does without it")
 		case kind == "registry" && !cluster.Bundle:
 			j.fail("registry", "it does not reach "+name+" ("+result+")", "--bundle, or bootstrap.registry, does without it")
+		case kind == "proxy" && result == "no-name":
+			j.fail("proxy", "it does not know the name of the proxy "+name, "is its DNS right? bootstrap.proxy names it")
+		case kind == "proxy":
+			j.fail("proxy", "it does not reach the proxy "+name+" ("+result+")", "bootstrap.proxy names it; a firewall, or a missing route, is in between")
 		}
 	}
 }

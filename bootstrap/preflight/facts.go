@@ -69,9 +69,13 @@ func (f Facts) clock() time.Time {
 // cluster, and not the square of a large one.
 const dialPeers = 20
 
+// Outside are the hosts, some with a port, that a machine pulls images from, and the
+// proxies by which it reaches others.
+type Outside struct{ Registries, Proxies []string }
+
 // Questions are what a machine has to dial: the other machines, the API
-// server's endpoint, and the registries that images come from.
-func Questions(file machines.File, m machines.Machine, registries []string) string {
+// server's endpoint, and what is outside.
+func Questions(file machines.File, m machines.Machine, outside Outside) string {
 	var out strings.Builder
 	host, port, err := net.SplitHostPort(file.Endpoint)
 	if err == nil && host != m.Address {
@@ -86,12 +90,18 @@ func Questions(file machines.File, m machines.Machine, registries []string) stri
 		// Whatever the port's state, an answer proves the way.
 		fmt.Fprintf(&out, "dial peer.%s %s 10250\n", peer.Name, peer.Address)
 	}
-	for _, registry := range registries {
-		host, port := registry, "443"
-		if h, p, err := net.SplitHostPort(registry); err == nil {
+	dial := func(kind, target string) {
+		host, port := target, "443"
+		if h, p, err := net.SplitHostPort(target); err == nil {
 			host, port = h, p
 		}
-		fmt.Fprintf(&out, "dial registry.%s %s %s\n", registry, host, port)
+		fmt.Fprintf(&out, "dial %s.%s %s %s\n", kind, target, host, port)
+	}
+	for _, registry := range outside.Registries {
+		dial("registry", registry)
+	}
+	for _, proxy := range outside.Proxies {
+		dial("proxy", proxy)
 	}
 	return out.String()
 }

@@ -67,6 +67,8 @@ func TestEachThingThatIsWrongWithAHostIsFound(t *testing.T) {
 		{name: "an endpoint behind a firewall", facts: Facts{"dial.endpoint": "timeout"}, want: "error endpoint: it does not reach the endpoint (timeout)"},
 		{name: "a peer behind a firewall", facts: Facts{"dial.peer.other": "timeout"}, want: "warning network: it does not reach other"},
 		{name: "no registry", facts: Facts{"dial.registry.registry.k8s.io": "no-name"}, want: "error registry: it does not know the name registry.k8s.io"},
+		{name: "a proxy behind a firewall", facts: Facts{"dial.proxy.proxy.example.com:3128": "timeout"}, want: "error proxy: it does not reach the proxy proxy.example.com:3128 (timeout)"},
+		{name: "a proxy without a name", facts: Facts{"dial.proxy.proxy.example.com:3128": "no-name"}, want: "error proxy: it does not know the name of the proxy proxy.example.com:3128"},
 		{name: "a host that cannot dial", facts: Facts{"dial.endpoint": "unknown"}},
 	}
 	for _, tc := range cases {
@@ -153,7 +155,7 @@ func TestTheScriptTellsTheFactsOfThisComputer(t *testing.T) {
 		{Name: "self", Address: "192.0.2.1"}, {Name: "other", Address: "127.0.0.1"},
 	})
 	cmd := exec.Command(sh, "-c", Script)
-	cmd.Stdin = strings.NewReader(Questions(file, file.Machines[0], []string{"no-such-host.invalid"}))
+	cmd.Stdin = strings.NewReader(Questions(file, file.Machines[0], Outside{Registries: []string{"no-such-host.invalid"}, Proxies: []string{"127.0.0.1:1"}}))
 	out, err := cmd.Output()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
@@ -169,6 +171,9 @@ func TestTheScriptTellsTheFactsOfThisComputer(t *testing.T) {
 	}
 	if got := facts["dial.endpoint"]; got != "refused" && got != "unknown" {
 		t.Errorf("dialling a closed port: %q", got)
+	}
+	if got := facts["dial.proxy.127.0.0.1:1"]; got != "refused" && got != "unknown" {
+		t.Errorf("dialling a proxy that is none: %q", got)
 	}
 	if got := facts["dial.registry.no-such-host.invalid"]; got != "no-name" && got != "unknown" {
 		t.Errorf("dialling a name that is none: %q", got)

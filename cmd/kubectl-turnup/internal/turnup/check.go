@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"net"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -11,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"turnup.dev/kubectl-turnup/bootstrap"
 	"turnup.dev/kubectl-turnup/bootstrap/preflight"
 	"turnup.dev/kubectl-turnup/internal/config"
 	"turnup.dev/kubectl-turnup/internal/machines"
@@ -109,10 +112,10 @@ func cannot(failed []preflight.Finding) string {
 // lookAt gathers the facts of hosts and judges them.
 func (t *Turnup) lookAt(ctx context.Context, file machines.File, list []machines.Machine) Report {
 	hosts := make([]preflight.Host, len(list))
-	registries := registriesOf(t.Config)
+	outside := outsideOf(t.Config)
 	var all sync.WaitGroup
 	for i, m := range list {
-		all.Go(func() { hosts[i] = t.lookAtOne(ctx, m, preflight.Questions(file, m, registries)) })
+		all.Go(func() { hosts[i] = t.lookAtOne(ctx, m, preflight.Questions(file, m, outside)) })
 	}
 	all.Wait()
 	cluster := preflight.Cluster{Bundle: t.Config.Bootstrap.Bundle != "", Network: t.Config.Network.Provider}
@@ -146,17 +149,28 @@ func (t *Turnup) lookAtOne(ctx context.Context, m machines.Machine, questions st
 	return host
 }
 
-// registriesOf are the hosts that images come from.
-func registriesOf(cfg config.Cluster) []string {
+// outsideOf are the hosts that images come from, or the proxy in front of them.
+func outsideOf(cfg config.Cluster) (outside preflight.Outside) {
 	if cfg.Bootstrap.Bundle != "" {
-		return nil
+		return outside
 	}
-	var list []string
-	for _, image := range config.Images(cfg).Images() {
-		host, _, _ := strings.Cut(image.Ref, "/")
-		if !slices.Contains(list, host) {
-			list = append(list, host)
+	add := func(list *[]string, host string) {
+		if !slices.Contains(*list, host) {
+			*list = append(*list, host)
 		}
 	}
-	return list
+	proxy := bootstrap.Proxy(cfg)
+	for _, image := range config.Images(cfg).Images() {
+		host, _, _ := strings.Cut(image.Ref, "/")
+		through, err := proxy(&url.URL{Scheme: "https", Host: host})
+		switch {
+		case err != nil || through == nil: // the config's URLs are valid
+			add(&outside.Registries, host)
+		case through.Port() == "" && through.Scheme == "http":
+			add(&outside.Proxies, net.JoinHostPort(through.Hostname(), "80"))
+		default:
+			add(&outside.Proxies, through.Host)
+		}
+	}
+	return outside
 }

@@ -1,6 +1,7 @@
 package turnup
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -8,6 +9,7 @@ import (
 	"turnup.dev/kubectl-turnup/cmd/kubectl-turnup/internal/home"
 	"turnup.dev/kubectl-turnup/cmd/kubectl-turnup/internal/testdir"
 	"turnup.dev/kubectl-turnup/cmd/kubectl-turnup/internal/tree"
+	"turnup.dev/kubectl-turnup/internal/config"
 	"turnup.dev/kubectl-turnup/internal/ui"
 )
 
@@ -28,6 +30,24 @@ b: its clock is 1h0m0s behind`
 	}
 	if err := (Report{Findings: report.Findings[2:3]}).err(); err != nil {
 		t.Errorf("a warning is no error: %v", err)
+	}
+}
+
+func TestAHostBehindAProxyIsAskedForTheProxy(t *testing.T) {
+	for _, c := range []struct{ http, https, exceptions, bundle, want string }{
+		{want: "docker.io ghcr.io registry.k8s.io through "},
+		{https: "http://proxy.example.com", want: " through proxy.example.com:80"},
+		{https: "http://proxy.example.com:3128", exceptions: "registry.k8s.io", want: "registry.k8s.io through proxy.example.com:3128"},
+		{http: "http://proxy.example.com:3128", want: "docker.io ghcr.io registry.k8s.io through "},
+		{https: "http://proxy.example.com", bundle: "bundle", want: " through "},
+	} {
+		cfg := config.Default()
+		cfg.Bootstrap.Bundle, cfg.Bootstrap.Proxy = c.bundle, config.Proxy{HTTP: c.http, HTTPS: c.https, Exceptions: c.exceptions}
+		outside := outsideOf(cfg)
+		slices.Sort(outside.Registries)
+		if got := strings.Join(outside.Registries, " ") + " through " + strings.Join(outside.Proxies, " "); got != c.want {
+			t.Errorf("%+v: %q", c, got)
+		}
 	}
 }
 
