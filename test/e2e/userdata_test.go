@@ -24,6 +24,7 @@ import (
 // TestMachinesJoinWithNothingButTheirUserData adds machines to a cluster as a
 // cloud does: nobody knows them, and nobody reaches into them.
 func TestMachinesJoinWithNothingButTheirUserData(t *testing.T) {
+	t.Parallel()
 	ctx := testContext(t)
 	c := newCluster(ctx, t, newPlugin(t), 1)
 	c.must(ctx, t, c.createArgs()...)
