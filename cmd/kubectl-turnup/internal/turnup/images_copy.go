@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/authn"
+	"golang.org/x/net/http/httpproxy"
 
 	"turnup.dev/kubectl-turnup/bootstrap"
 	"turnup.dev/kubectl-turnup/internal/config"
@@ -175,11 +178,27 @@ func (t *Turnup) pullable(ctx context.Context, list ImageList) error {
 	client := registry.Client{Answer: 5 * time.Second, Patience: 5 * time.Second}
 	if t.Config.Bootstrap.Proxy != (config.Proxy{}) {
 		client.Proxy = bootstrap.Proxy(t.Config)
+	} else if proxy := ownProxy(list); proxy != nil {
+		t.Out.Warnf("this computer reaches registries through the proxy %s, and the machines do not; "+
+			"--set bootstrap.proxy.https=http://%[1]s tells them, if they need it", proxy.Host)
 	}
 	_, err := client.Find(ctx, list.Refs(), registry.Platforms{All: true})
 	if err == nil || registry.Refused(err) {
 		return ui.Hint(err, "the machines pull without credentials: use a mirror that needs none (bootstrap.registry), or a bundle (`kubectl turnup images save`, then --bundle)")
 	}
 	t.Out.Warnf("%v", err)
+	return nil
+}
+
+// ownProxy is the proxy by which this computer reaches registries of the list; nil
+// for none. Its URL may have a password.
+func ownProxy(list ImageList) *url.URL {
+	through := httpproxy.FromEnvironment().ProxyFunc()
+	for _, ref := range list.Refs() {
+		host, _, _ := strings.Cut(ref, "/")
+		if proxy, err := through(&url.URL{Scheme: "https", Host: host}); err == nil && proxy != nil {
+			return proxy
+		}
+	}
 	return nil
 }

@@ -235,11 +235,28 @@ func TestMachinesThatWouldFindNoImageAreNotMade(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "kube-proxy") || !strings.Contains(err.Error(), "404") || !strings.Contains(ui.HintOf(err), "bundle") {
 		t.Errorf("%v\nhint: %s", err, ui.HintOf(err))
 	}
+	if said.Len() > 0 {
+		t.Errorf("said %q", said.String())
+	}
 	// A registry that is not there for us may be for the machines.
 	for i := range list.Images {
 		list.Images[i].Ref = "127.0.0.1:1/" + list.Images[i].Component + ":v1"
 	}
 	if err := cluster.pullable(t.Context(), list); err != nil || !strings.Contains(said.String(), "warning: ") {
 		t.Errorf("%v, %q", err, said.String())
+	}
+}
+
+func TestMachinesThatMayNeedThisComputersProxyAreNoticed(t *testing.T) {
+	t.Setenv("HTTPS_PROXY", "http://user:secret@proxy.example.com:3128")
+	t.Setenv("NO_PROXY", "")
+	t.Setenv("no_proxy", "")
+	list := ImageList{Images: []UsedImage{{Ref: "registry.k8s.io/pause:3.10.1"}}}
+	if proxy := ownProxy(list); proxy == nil || proxy.Host != "proxy.example.com:3128" {
+		t.Errorf("%v", proxy)
+	}
+	t.Setenv("NO_PROXY", "registry.k8s.io")
+	if proxy := ownProxy(list); proxy != nil {
+		t.Errorf("%v", proxy)
 	}
 }
