@@ -46,9 +46,10 @@ func Deliver(ctx context.Context, t transport.Transport, r Rendered, bootstrapIm
 }
 
 // upToDate asks the machine itself: every file has the rendered content, those that
-// are to be gone are, and its unit is enabled and running. The bootstrap kubeconfig does not count on a
-// machine that already has a certificate: its token expires and is replaced. The
-// kubeconfig that the kubelet made of it does, as far as it names the server.
+// are to be gone are, and its unit is enabled and running. The bootstrap kubeconfig
+// does not count on a machine that already has a certificate: its token expires and
+// is replaced. The kubeconfig that the kubelet made of it does, as far as it names
+// the server.
 func upToDate(ctx context.Context, t transport.Transport, r Rendered) (bool, error) {
 	unit := Unit(r.Machine.Role)
 	script := `# compare the files
