@@ -18,9 +18,6 @@ import (
 // host, pulling the bootstrap image included.
 const DeliverBudget = 5 * time.Minute
 
-// startBudget is how long a kubelet's unit may take to start, pulling its image included.
-const startBudget = 5 * time.Minute
-
 // Deliver brings one machine to what was rendered for it, but for starting its
 // kubelet: Start does that. It compares the files on the machine first, and
 // changes nothing when they are as they should be and the kubelet runs; changed
@@ -95,6 +92,10 @@ func checksums(files []File) string {
 // applyScript takes the Ignition config on stdin and runs the bootstrap container
 // with it. The config stays in /run (memory) and is removed: it holds keys.
 func applyScript(image string, r Rendered) string {
+	keep := ""
+	if r.Machine.Role == machines.ControlPlane {
+		keep = keepManifests
+	}
 	return `# apply the Ignition config
 set -eu
 ` + exports(r.proxy) + `umask 077
@@ -106,7 +107,7 @@ bootstrap_image='` + image + `'
 server='` + r.Server + `'
 ` + host.Runtime + host.Ignite + `
 describe_machine
-rm -f ` + strings.Join(r.Gone, " ") + `
+` + keep + `rm -f ` + strings.Join(r.Gone, " ") + `
 ignite $config ` + Unit(r.Machine.Role) + `
 test -z "$server" || ! test -e ` + joined + ` || sed -i "s|^    server: .*|    server: $server|" ` + joined
 }
@@ -114,33 +115,3 @@ test -z "$server" || ! test -e ` + joined + ` || sed -i "s|^    server: .*|    s
 // joined is the kubeconfig that the kubelet of a worker makes once it has a
 // certificate: from then on it reads no other.
 const joined = "/var/lib/kubelet/kubeconfig"
-
-// stopHungAPIServer ends an API server without its etcd. It would answer no request
-// for half a minute, and the kubelet makes requests before it starts etcd.
-const stopHungAPIServer = "pgrep -x etcd >/dev/null || pkill -KILL -x kube-apiserver || true\n"
-
-// Start (re)starts the unit of a machine that Deliver changed, or has it reload
-// where it can.
-//
-// Control planes are started at once, workers when the API server is ready to
-// answer them: a kubelet that asks for its certificate too early asks again only
-// after 2, 4, 8 … seconds, and lists Services as late, without which it starts no pod.
-func Start(ctx context.Context, t transport.Transport, m machines.Machine) error {
-	unit := Unit(m.Role)
-	ctx, cancel := context.WithTimeoutCause(ctx, startBudget,
-		fmt.Errorf("its %s did not start within %s: %w", unit, startBudget, context.DeadlineExceeded))
-	defer cancel()
-	// A unit that systemd has not loaded yet needs no reload, which would cost
-	// every machine a few tenths of a second.
-	script := `# start the unit
-`
-	if m.Role == machines.ControlPlane {
-		script += stopHungAPIServer
-	}
-	script += `test "$(systemctl show --property NeedDaemonReload --value ` + unit + `)" = no || systemctl daemon-reload
-systemctl reload-or-restart ` + unit
-	if _, err := t.Run(ctx, script, nil); err != nil {
-		return fmt.Errorf("start machine %s: %w", m.Name, err)
-	}
-	return nil
-}
