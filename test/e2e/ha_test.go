@@ -45,9 +45,29 @@ func TestAClusterOutlivesItsControlPlanes(t *testing.T) {
 			t.Errorf("etcd ran as %s, and runs as %s", before, after)
 		}
 	})
+	c.sub(ctx, t, "a change of the API servers goes from one to the next, and writes go on", func(ctx context.Context, t *testing.T) { c.changeRolls(ctx, t, w) })
 	c.sub(ctx, t, "a worker is added, and leaves without its pods", c.workersScale)
 	c.must(ctx, t, "delete", c.name, "--yes")
 	c.isGone(ctx, t)
+}
+
+// changeRolls changes a flag of all API servers.
+func (c *cluster) changeRolls(ctx context.Context, t *testing.T, w *writer) {
+	before := c.etcdProcesses(ctx, t)
+	w.reset()
+	changed := c.must(ctx, t, append(c.highlyAvailable(1), "--set", "bootstrap.audit=false")...)
+	gap, written := w.gap()
+	t.Logf("the change took %s; %d objects were written meanwhile, with a pause of at most %s\n%s",
+		changed.took.Round(100*time.Millisecond), written, ms(gap), changed)
+	if gap > 10*time.Second {
+		t.Errorf("writes paused for %s", gap)
+	}
+	if n := strings.Count(changed.stderr, "✓ change the control plane of "); n != 3 {
+		t.Errorf("%d control planes were waited for", n)
+	}
+	if after := c.etcdProcesses(ctx, t); before != after {
+		t.Errorf("etcd ran as %s, and runs as %s", before, after)
+	}
 }
 
 func (c *cluster) highlyAvailable(workers int) []string {

@@ -78,11 +78,8 @@ func (t *Turnup) startControlPlane(ctx context.Context) (*controlPlane, error) {
 	plane := &controlPlane{Cluster: cluster, turnup: t, machines: file}
 	heard := cluster.Heartbeats(ctx)
 	planes, workers := byRole(rendered)
-	changed, err := t.deliver(ctx, others(planes, joining))
+	changed, err := plane.change(ctx, others(planes, joining), heard)
 	if err != nil {
-		return nil, err
-	}
-	if err := t.start(ctx, changed); err != nil {
 		return nil, err
 	}
 	joined, err := t.joinEtcd(ctx, file, starts, joining)

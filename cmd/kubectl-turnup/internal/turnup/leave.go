@@ -218,11 +218,8 @@ func (t *Turnup) rebalance(ctx context.Context, file machines.File) error {
 	if err != nil {
 		return err
 	}
-	changed, err := t.deliver(ctx, slices.DeleteFunc(rendered, func(r bootstrap.Rendered) bool {
+	_, err = t.deliverAndStart(ctx, slices.DeleteFunc(rendered, func(r bootstrap.Rendered) bool {
 		return r.Machine.Role != machines.LoadBalancer
 	}))
-	if err != nil {
-		return err
-	}
-	return t.start(ctx, changed)
+	return err
 }
