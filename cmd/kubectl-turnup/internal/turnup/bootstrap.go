@@ -78,7 +78,7 @@ func (t *Turnup) startControlPlane(ctx context.Context) (*controlPlane, error) {
 	plane := &controlPlane{Cluster: cluster, turnup: t, machines: file}
 	heard := cluster.Heartbeats(ctx)
 	planes, workers := byRole(rendered)
-	changed, err := plane.change(ctx, others(planes, joining), heard)
+	changed, err := plane.roll(ctx, others(planes, joining), heard)
 	if err != nil {
 		return nil, err
 	}

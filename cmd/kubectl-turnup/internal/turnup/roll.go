@@ -8,11 +8,11 @@ import (
 	"turnup.dev/kubectl-turnup/internal/ui"
 )
 
-// change brings control planes and load balancers to what was rendered for them, and
+// roll brings control planes and load balancers to what was rendered for them, and
 // returns those that changed. Where there are several API servers, and one of them
 // answers (heard is not empty), they change one after the other, each when the one
 // before serves again: clients always find one.
-func (p *controlPlane) change(ctx context.Context, rendered []bootstrap.Rendered, heard bootstrap.Heartbeats) ([]machines.Machine, error) {
+func (p *controlPlane) roll(ctx context.Context, rendered []bootstrap.Rendered, heard bootstrap.Heartbeats) ([]machines.Machine, error) {
 	if len(heard) == 0 || len(p.machines.WithRole(machines.ControlPlane)) == 1 {
 		return p.turnup.deliverAndStart(ctx, rendered)
 	}
