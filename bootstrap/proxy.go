@@ -12,37 +12,36 @@ import (
 	"turnup.dev/kubectl-turnup/internal/machines"
 )
 
+const dockerProxy = "/etc/systemd/system/docker.service.d/20-turnup-proxy.conf"
+
 // proxyDropIns are the files that tell a machine's container runtimes of the proxy.
-var proxyDropIns = []string{
-	"/etc/systemd/system/containerd.service.d/20-turnup-proxy.conf",
-	"/etc/systemd/system/docker.service.d/20-turnup-proxy.conf",
+var proxyDropIns = []string{"/etc/systemd/system/containerd.service.d/20-turnup-proxy.conf", dockerProxy}
+
+// Proxy tells which proxy the machines of a cluster take to a URL, nil for none.
+func Proxy(cfg config.Cluster) func(*url.URL) (*url.URL, error) {
+	return proxyOf(cfg, machines.File{}).ProxyFunc()
+}
+
+func proxyOf(cfg config.Cluster, file machines.File) *httpproxy.Config {
+	proxy := cfg.Bootstrap.Proxy
+	return &httpproxy.Config{HTTPProxy: proxy.HTTP, HTTPSProxy: proxy.HTTPS, NoProxy: strings.Join(withoutProxy(cfg, file), ",")}
 }
 
 // proxyEnvironment is how programs of a machine learn of the proxy, NAME=VALUE
 // each; empty where there is none. No value needs quotes: config sees to that.
 func proxyEnvironment(cfg config.Cluster, file machines.File) []string {
-	proxy := cfg.Bootstrap.Proxy
+	proxy := proxyOf(cfg, file)
 	var env []string
-	add := func(name, value string) {
-		if value != "" {
-			env = append(env, name+"="+value)
-		}
+	if proxy.HTTPProxy != "" {
+		env = append(env, "HTTP_PROXY="+proxy.HTTPProxy)
 	}
-	add("HTTP_PROXY", proxy.HTTP)
-	add("HTTPS_PROXY", proxy.HTTPS)
+	if proxy.HTTPSProxy != "" {
+		env = append(env, "HTTPS_PROXY="+proxy.HTTPSProxy)
+	}
 	if env != nil {
-		add("NO_PROXY", strings.Join(withoutProxy(cfg, file), ","))
+		env = append(env, "NO_PROXY="+proxy.NoProxy)
 	}
 	return env
-}
-
-// Proxy tells which proxy the machines of a cluster take to a URL, nil for none.
-func Proxy(cfg config.Cluster) func(*url.URL) (*url.URL, error) {
-	environment := httpproxy.Config{
-		HTTPProxy: cfg.Bootstrap.Proxy.HTTP, HTTPSProxy: cfg.Bootstrap.Proxy.HTTPS,
-		NoProxy: strings.Join(withoutProxy(cfg, machines.File{}), ","),
-	}
-	return environment.ProxyFunc()
 }
 
 // withoutProxy is whatever is of the cluster, and what the user excepts. Where
@@ -89,18 +88,15 @@ func exports(environment []string) string {
 	return out.String()
 }
 
-// gone are the drop-ins that the machine is to have no longer.
-func (r *renderer) gone() []string {
-	return slices.DeleteFunc(slices.Clone(proxyDropIns), func(path string) bool {
-		return slices.ContainsFunc(r.files, func(f File) bool { return f.Path == path })
-	})
-}
-
-// proxies adds the drop-ins of the container runtimes that the machine has.
-func (r *renderer) proxies() {
+// proxies adds the drop-ins of the container runtimes that the machine has, and
+// returns those that it is to have no longer.
+func (r *renderer) proxies() (gone []string) {
 	for _, path := range proxyDropIns {
-		if len(r.in.Proxy) > 0 && (r.in.Docker || !strings.Contains(path, "docker")) {
-			r.template(path, 0o644, "proxy.conf", r.in)
+		if len(r.in.Proxy) == 0 || path == dockerProxy && !r.in.Docker {
+			gone = append(gone, path)
+			continue
 		}
+		r.template(path, 0o644, "proxy.conf", r.in)
 	}
+	return gone
 }

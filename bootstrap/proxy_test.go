@@ -86,7 +86,7 @@ func TestScriptsUseTheProxyBeforeTheyPullAnything(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, script := range map[string]string{
-		"the loader": string(bootstrapper(cfg, r.Ignition)), "the script of Deliver": applyScript("image", r),
+		"the loader": string(bootstrapper(cfg, r)), "the script of Deliver": applyScript("image", r),
 	} {
 		export := strings.Index(script, "export HTTPS_PROXY='http://proxy.example.com:3128' https_proxy='http://proxy.example.com:3128'\n")
 		if pull := strings.Index(script, "images pull"); export < 0 || export > pull {

@@ -95,7 +95,7 @@ func renderInputs(in inputs, endpoint string, p *pki.PKI, m machines.Machine) (R
 	default:
 		return Rendered{}, fmt.Errorf("role %q has nothing to run", m.Role)
 	}
-	r.proxies()
+	gone := r.proxies()
 	name := Unit(m.Role)
 	unit := r.execute(name, r.in)
 	if r.err != nil {
@@ -112,7 +112,7 @@ func renderInputs(in inputs, endpoint string, p *pki.PKI, m machines.Machine) (R
 	if !r.in.Small {
 		r.file(path, 0o644, 0, unit)
 	}
-	rendered := Rendered{Machine: m, Files: r.files, Ignition: data, Pods: r.hashes, Server: server, Gone: r.gone(), proxy: in.Proxy, runtimeImage: in.RuntimeImage}
+	rendered := Rendered{Machine: m, Files: r.files, Ignition: data, Pods: r.hashes, Server: server, Gone: gone, proxy: in.Proxy, runtimeImage: in.RuntimeImage}
 	if in.Docker {
 		rendered.dockerImage = in.DockerImage
 	}

@@ -29,7 +29,7 @@ func UserData(cfg config.Cluster, p *pki.PKI, g machines.Group) ([]byte, error) 
 	}
 	data := rendered.Ignition
 	if cloud, _ := config.CloudOf(cfg); cloud.Image != "flatcar" {
-		data = loader(cfg, g, rendered.Ignition)
+		data = loader(cfg, g, rendered)
 	}
 	if len(data) > UserDataLimit {
 		return nil, fmt.Errorf("the user-data of group %s has %d bytes, and AWS takes %d: give it fewer or shorter labels and taints",
@@ -40,13 +40,13 @@ func UserData(cfg config.Cluster, p *pki.PKI, g machines.Group) ([]byte, error) 
 
 // loader is the script for cloud-init: a head that can be read and, packed,
 // what the head starts.
-func loader(cfg config.Cluster, g machines.Group, ignition []byte) []byte {
-	return fmt.Appendf(nil, host.Head, cfg.Cluster.Name, g.Name, EndpointHost, pack(bootstrapper(cfg, ignition)))
+func loader(cfg config.Cluster, g machines.Group, r Rendered) []byte {
+	return fmt.Appendf(nil, host.Head, cfg.Cluster.Name, g.Name, EndpointHost, pack(bootstrapper(cfg, r)))
 }
 
 // bootstrapper is the script that the loader starts: the Ignition config, and
 // the scripts of host that bring it to the machine.
-func bootstrapper(cfg config.Cluster, ignition []byte) []byte {
+func bootstrapper(cfg config.Cluster, r Rendered) []byte {
 	set := config.Images(cfg)
 	scripts, docker := []string{host.Runtime, host.Ignite, host.Loader}, ""
 	if cfg.Bootstrap.ContainerRuntime == "docker" {
@@ -69,8 +69,8 @@ config() {
 %sEND
 }
 
-`, cfg.Cluster.Name, EndpointHost, exports(proxyEnvironment(cfg, machines.File{})),
-		set.Ref(images.ContainerRuntime), docker, set.Ref(images.Bootstrap), set.Ref(images.Kubelet), ignition)
+`, cfg.Cluster.Name, EndpointHost, exports(r.proxy),
+		set.Ref(images.ContainerRuntime), docker, set.Ref(images.Bootstrap), set.Ref(images.Kubelet), r.Ignition)
 	out.WriteString(strings.Join(scripts, "\n"))
 	return out.Bytes()
 }

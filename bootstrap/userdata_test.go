@@ -49,15 +49,17 @@ func TestUserDataFitsIntoWhatAWSTakesWithRoomToSpare(t *testing.T) {
 	keys := realKeys(t)
 	for _, platform := range []string{"aws", "gce", "azure"} {
 		for _, image := range []string{"ubuntu", "debian", "flatcar"} {
-			cfg := on(t, platform, fmt.Sprintf("provision.%s.image=%s", platform, image),
-				"bootstrap.container_runtime=docker", "bootstrap.registry=registry.a-long-name.example.com:5000/some/path/of/a/mirror",
-				"bootstrap.proxy.http=http://proxy.a-long-name.example.com:3128", "bootstrap.proxy.https=http://proxy.a-long-name.example.com:3128")
-			data, err := UserData(cfg, keys, g)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if most := UserDataLimit - 512; len(data) > most {
-				t.Errorf("%s, %s: %d bytes, want at most %d", platform, image, len(data), most)
+			for proxy, spare := range map[string]int{"": 1024, "http://proxy.a-long-name.example.com:3128": 512} {
+				cfg := on(t, platform, fmt.Sprintf("provision.%s.image=%s", platform, image),
+					"bootstrap.container_runtime=docker", "bootstrap.registry=registry.a-long-name.example.com:5000/some/path/of/a/mirror",
+					"bootstrap.proxy.http="+proxy, "bootstrap.proxy.https="+proxy)
+				data, err := UserData(cfg, keys, g)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if most := UserDataLimit - spare; len(data) > most {
+					t.Errorf("%s, %s, proxy %q: %d bytes, want at most %d", platform, image, proxy, len(data), most)
+				}
 			}
 		}
 	}
@@ -111,7 +113,7 @@ func TestOnFlatcarUserDataIsIgnitionThatCanBeRead(t *testing.T) {
 func TestTheLoaderIsAsTheGoldenFileSays(t *testing.T) {
 	cfg := on(t, "aws")
 	golden.Check(t, filepath.Join("testdata", "golden", "demo-gpu.userdata"), string(userData(t, cfg, gpus())))
-	golden.Check(t, filepath.Join("testdata", "golden", "demo-gpu.bootstrap"), string(bootstrapper(cfg, renderGroup(t, cfg, gpus()).Ignition)))
+	golden.Check(t, filepath.Join("testdata", "golden", "demo-gpu.bootstrap"), string(bootstrapper(cfg, renderGroup(t, cfg, gpus()))))
 }
 
 func TestShellcheckFindsNothingInWhatMachinesRun(t *testing.T) {
@@ -129,7 +131,7 @@ func TestShellcheckFindsNothingInWhatMachinesRun(t *testing.T) {
 	cfg := on(t, "aws")
 	args := append(append(scripts, more...), "host/identify")
 	for name, script := range map[string][]byte{
-		"userdata": userData(t, cfg, gpus()), "bootstrap": bootstrapper(cfg, renderGroup(t, cfg, gpus()).Ignition),
+		"userdata": userData(t, cfg, gpus()), "bootstrap": bootstrapper(cfg, renderGroup(t, cfg, gpus())),
 	} {
 		path := filepath.Join(t.TempDir(), name)
 		if err := os.WriteFile(path, script, 0o600); err != nil {

@@ -27,9 +27,9 @@ import (
 	"turnup.dev/kubectl-turnup/internal/machines"
 )
 
-// gate is a proxy behind which there is one registry only, whatever the name by
+// outlet is a proxy behind which there is one registry only, whatever the name by
 // which it is asked for: it has all images of the bundle.
-type gate struct {
+type outlet struct {
 	url string
 	// certificate is what the registry shows, in PEM.
 	certificate []byte
@@ -37,8 +37,8 @@ type gate struct {
 	asked       map[string]bool
 }
 
-// newGate lets a cluster's machines reach registries through a proxy.
-func (c *cluster) newGate(ctx context.Context, t *testing.T) *gate {
+// newOutlet lets a cluster's machines reach registries through a proxy.
+func (c *cluster) newOutlet(ctx context.Context, t *testing.T) *outlet {
 	t.Helper()
 	bundle, err := images.Open(c.bundle)
 	if err != nil {
@@ -57,10 +57,10 @@ func (c *cluster) newGate(ctx context.Context, t *testing.T) *gate {
 		host, _, _ := strings.Cut(ref, "/")
 		names[host] = true
 	}
-	g := &gate{asked: map[string]bool{}}
+	o := &outlet{asked: map[string]bool{}}
 	var key []byte
-	g.certificate, key = selfSigned(t, &x509.Certificate{DNSNames: slices.Sorted(maps.Keys(names)), NotAfter: time.Now().Add(time.Hour)})
-	pair, err := tls.X509KeyPair(g.certificate, key)
+	o.certificate, key = selfSigned(t, &x509.Certificate{DNSNames: slices.Sorted(maps.Keys(names)), NotAfter: time.Now().Add(time.Hour)})
+	pair, err := tls.X509KeyPair(o.certificate, key)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,23 +74,23 @@ func (c *cluster) newGate(ctx context.Context, t *testing.T) *gate {
 		t.Skipf("SKIPPED: Docker's bridge is not on this computer: %v", err)
 	}
 	proxy := &http.Server{ReadHeaderTimeout: 5 * time.Second, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		g.tunnel(w, r, behind.Listener.Addr().String())
+		o.tunnel(w, r, behind.Listener.Addr().String())
 	})}
 	t.Cleanup(func() { _ = proxy.Close() })
 	go func() { _ = proxy.Serve(listener) }() // until it is closed
-	g.url = "http://" + listener.Addr().String()
-	return g
+	o.url = "http://" + listener.Addr().String()
+	return o
 }
 
 // tunnel takes a CONNECT, and connects with the registry whoever is asked for.
-func (g *gate) tunnel(w http.ResponseWriter, r *http.Request, to string) {
+func (o *outlet) tunnel(w http.ResponseWriter, r *http.Request, to string) {
 	if r.Method != http.MethodConnect {
 		http.Error(w, "this proxy connects only", http.StatusMethodNotAllowed)
 		return
 	}
-	g.mu.Lock()
-	g.asked[r.Host] = true
-	g.mu.Unlock()
+	o.mu.Lock()
+	o.asked[r.Host] = true
+	o.mu.Unlock()
 	far, err := net.Dial("tcp", to)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadGateway)
@@ -113,21 +113,21 @@ func (g *gate) tunnel(w http.ResponseWriter, r *http.Request, to string) {
 // machineBehindAProxyJoins boots a machine that has no image and no way to a
 // registry but the proxy.
 func (c *cluster) machineBehindAProxyJoins(ctx context.Context, t *testing.T) {
-	g := c.newGate(ctx, t)
+	o := c.newOutlet(ctx, t)
 	name := c.name + "-pool-d"
-	script := c.userData(t, func(cfg *config.Cluster, _ *pki.PKI) { cfg.Bootstrap.Proxy.HTTPS = g.url })
+	script := c.userData(t, func(cfg *config.Cluster, _ *pki.PKI) { cfg.Bootstrap.Proxy.HTTPS = o.url })
 	head, rest, _ := strings.Cut(script, "\n")
-	trust := "\ncat >/etc/ssl/certs/e2e.pem <<'END'\n" + string(g.certificate) + "END\n"
+	trust := "\ncat >/etc/ssl/certs/e2e.pem <<'END'\n" + string(o.certificate) + "END\n"
 	start := time.Now()
 	c.boot(ctx, t, name, head+trust+rest, func(host *container.HostConfig) { host.Mounts = host.Mounts[:1] })
 	c.awaitBack(ctx, t, name, start)
 	t.Logf("a ready node that has pulled everything %s after its machine was started", ms(time.Since(start)))
-	g.mu.Lock()
-	defer g.mu.Unlock()
+	o.mu.Lock()
+	defer o.mu.Unlock()
 	set := images.For(c.release, "")
 	for _, component := range []images.Component{images.Bootstrap, images.Kubelet, images.Pause, images.KubeProxy, images.Flannel} {
-		if host, _, _ := strings.Cut(set.Ref(component), "/"); !g.asked[host+":443"] {
-			t.Errorf("nobody has asked the proxy for %s, but for %v", set.Ref(component), slices.Sorted(maps.Keys(g.asked)))
+		if host, _, _ := strings.Cut(set.Ref(component), "/"); !o.asked[host+":443"] {
+			t.Errorf("nobody has asked the proxy for %s, but for %v", set.Ref(component), slices.Sorted(maps.Keys(o.asked)))
 		}
 	}
 }
